@@ -1,0 +1,1 @@
+"""Knows which page views happen behind an ad blocker, asks kindly, counts honestly."""
