@@ -1,0 +1,323 @@
+"""Everything a publisher can set, checked once, at construction."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
+
+from adguard.presets import MODES, PRESETS, Mode, PresetName, Rule, Rulebook, SettingsError
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+__all__ = ["Settings", "SettingsError", "SupportOption"]
+
+logger = logging.getLogger("adguard")
+
+ConsentMode = Literal["off", "required", "local_only"]
+SupportKind = Literal["subscribe", "donate", "newsletter", "monetization", "other"]
+SupporterHook = Callable[["HTTPConnection"], Awaitable[bool | None]]
+LabelHook = Callable[["HTTPConnection"], str | None]
+
+PREFIX = "ADGUARD_"
+NOT_OPTIONS = {"ADGUARD_DATA", "ADGUARD_DEMO_PORT"}
+SECRET_LENGTH = 32
+STORES = ("sqlite:///", "memory:", "none", "clickhouse://")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SupportOption:
+    """One way to support the publisher other than by seeing ads.
+
+    :param label: what the link says.
+    :param url: absolute `https:` (or `http:`) URL, or a path of the site.
+    :param kind: `subscribe`, `donate`, `newsletter`, `monetization` or `other`.
+    """
+
+    label: str
+    url: str
+    kind: SupportKind = "other"
+
+    def __post_init__(self) -> None:
+        if not self.label or not isinstance(self.label, str):
+            raise SettingsError(f"support.label: {self.label!r} is not a text")
+        parts = urlsplit(self.url)
+        local = self.url.startswith("/") and not self.url.startswith(("//", "/\\"))
+        if not local and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            raise SettingsError(f"support.url: {self.url!r} is neither an http(s) URL nor a path")
+        if self.kind not in get_args(SupportKind):
+            raise SettingsError(
+                f"support.kind: {self.kind!r} is not one of {', '.join(get_args(SupportKind))}"
+            )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[\s,]+", text) if part)
+
+
+def _hook(text: str) -> Any:
+    module, _, name = text.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _json(text: str) -> Any:
+    return json.loads(text)
+
+
+def _rules(text: str) -> tuple[Rule, ...]:
+    return tuple(Rule(**entry) for entry in json.loads(text))
+
+
+def _support(text: str) -> tuple[SupportOption, ...]:
+    return tuple(SupportOption(**entry) for entry in json.loads(text))
+
+
+def _flag(text: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    return known[text.strip().lower()]
+
+
+def _option(name: str, default: T, parse: Callable[[str], Any] = str) -> T:
+    """A field whose default is `ADGUARD_<NAME>` from the environment, else `default`."""
+
+    def from_environment() -> Any:
+        text = os.environ.get(PREFIX + name.upper())
+        if text is None:
+            return default
+        try:
+            return parse(text)
+        except SettingsError:
+            raise
+        except Exception as error:
+            raise SettingsError(
+                f"{name}: {PREFIX}{name.upper()}={text!r} from the environment cannot be used "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+    made: T = field(default_factory=from_environment)
+    return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A publisher's settings. Every option may come from `ADGUARD_<NAME>` in the environment; what
+    is written in code wins, except `mode`, which is an operator's switch (see `switch.py`).
+
+    :raises SettingsError: naming the option, when a value cannot be used.
+    """
+
+    secret_key: str | Sequence[str] = _option("secret_key", "", _words)
+    mode: Mode = _option("mode", "ask")
+    mode_file: str | Path | None = _option("mode_file", None)
+    preset: PresetName = _option("preset", "standard")
+    policy: Mapping[str, Any] = _option("policy", MappingProxyType({}), _json)
+    rules: Sequence[Rule] = _option("rules", (), _rules)
+    origin: str | None = _option("origin", None)
+    prefix: str = _option("prefix", "/_site")
+    site: str = _option("site", "default")
+    publisher: str = _option("publisher", "")
+    store: str | None = _option("store", None)
+    is_supporter: SupporterHook | None = _option("is_supporter", None, _hook)
+    ad_urls: Sequence[str] = _option("ad_urls", (), _words)
+    consent_mode: ConsentMode = _option("consent_mode", "off")
+    holdout: float = _option("holdout", 0.0, float)
+    sample: float = _option("sample", 1.0, float)
+    exclude: Sequence[str] = _option("exclude", (), _words)
+    baits: str | Path | Mapping[str, Any] | None = _option("baits", None)
+    inject: Literal["auto", "manual"] = _option("inject", "auto")
+    interstitial: Literal["origin", "redirect"] = _option("interstitial", "origin")
+    inline_target: str = _option("inline_target", "[data-site-note], article, main")
+    section: LabelHook | None = _option("section", None, _hook)
+    country: LabelHook | None = _option("country", None, _hook)
+    support: Sequence[SupportOption] = _option("support", (), _support)
+    texts: Mapping[str, Mapping[str, str]] = _option("texts", MappingProxyType({}), _json)
+    template_dir: str | Path | None = _option("template_dir", None)
+    protection_blocks: bool = _option("protection_blocks", False, _flag)
+    network_wall: bool = _option("network_wall", False, _flag)
+    debug: bool = _option("debug", False, _flag)
+
+    def __post_init__(self) -> None:
+        self._set("secret_key", self._secret_keys())
+        self._one_of("mode", MODES)
+        self._one_of("preset", tuple(PRESETS))
+        self._one_of("consent_mode", get_args(ConsentMode))
+        self._one_of("inject", ("auto", "manual"))
+        self._one_of("interstitial", ("origin", "redirect"))
+        if self.preset == "strict":
+            raise SettingsError(
+                "preset: 'strict' withholds pages, so bind it to explicit paths: "
+                "rules=[Rule('/premium/*', preset='strict')]"
+            )
+        if not isinstance(self.policy, Mapping):
+            raise SettingsError(f"policy: {self.policy!r} is not a mapping")
+        if self.policy.get("form") == "interstitial":
+            raise SettingsError(
+                "policy: the form 'interstitial' must be bound to explicit paths by a Rule"
+            )
+        self._check_names()
+        self._check_addresses()
+        self._check_shares()
+        self._check_collections()
+        for name in ("is_supporter", "section", "country"):
+            hook = getattr(self, name)
+            if hook is not None and not callable(hook):
+                raise SettingsError(f"{name}: {hook!r} cannot be called")
+        for name in ("mode_file", "template_dir"):
+            if getattr(self, name) is not None:
+                self._set(name, Path(getattr(self, name)))
+        if self.template_dir is not None and not Path(self.template_dir).is_dir():
+            raise SettingsError(f"template_dir: {str(self.template_dir)!r} is not a folder")
+        self._set("book", Rulebook(self.preset, self.policy, self.rules, self.exclude))
+
+    book: Rulebook = field(init=False, repr=False, compare=False)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The secret keys, newest first."""
+        return (self.secret_key,) if isinstance(self.secret_key, str) else tuple(self.secret_key)
+
+    @property
+    def secure(self) -> bool | None:
+        """Whether readers reach the site over TLS; `None` when `origin` leaves it to the scope."""
+        return None if self.origin is None else self.origin.startswith("https://")
+
+    def __repr__(self) -> str:
+        return f"<Settings site={self.site!r} mode={self.mode!r} preset={self.preset!r}>"
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _one_of(self, name: str, known: Sequence[str]) -> None:
+        value = getattr(self, name)
+        if value not in known:
+            raise SettingsError(f"{name}: {value!r} is not one of {', '.join(known)}")
+
+    def _secret_keys(self) -> tuple[str, ...]:
+        keys = (self.secret_key,) if isinstance(self.secret_key, str) else tuple(self.secret_key)
+        if not keys or keys == ("",):
+            raise SettingsError(
+                "secret_key: missing; give at least one of 32 characters or more "
+                "(`adguard keys` prints one), or set ADGUARD_SECRET_KEY"
+            )
+        for key in keys:
+            if not isinstance(key, str) or len(key) < SECRET_LENGTH:
+                length = len(key) if isinstance(key, str) else type(key).__name__
+                raise SettingsError(
+                    f"secret_key: every key needs at least {SECRET_LENGTH} characters, got {length}"
+                )
+        return keys
+
+    def _check_names(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", str(self.site)):
+            raise SettingsError(
+                f"site: {self.site!r} is not 1 to 64 letters, digits, dots, dashes or underscores"
+            )
+        if not re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)+", str(self.prefix)):
+            raise SettingsError(
+                f"prefix: {self.prefix!r} is not a path such as '/_site' (no slash at its end)"
+            )
+        if not isinstance(self.publisher, str) or len(self.publisher) > 200:
+            raise SettingsError("publisher: not a text of at most 200 characters")
+        if not isinstance(self.inline_target, str) or not self.inline_target.strip():
+            raise SettingsError("inline_target: not a CSS selector list")
+
+    def _check_addresses(self) -> None:
+        if self.origin is not None:
+            parts = urlsplit(self.origin)
+            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.username:
+                raise SettingsError(
+                    f"origin: {self.origin!r} is not like 'https://www.example.org'"
+                )
+            if parts.path not in {"", "/"} or parts.query or parts.fragment:
+                raise SettingsError(
+                    f"origin: {self.origin!r} has more than scheme, host and port; "
+                    f"write '{parts.scheme}://{parts.netloc}'"
+                )
+            default = {"http": ":80", "https": ":443"}[parts.scheme]
+            self._set("origin", f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}")
+        if self.store is not None and not (
+            isinstance(self.store, str)
+            and (self.store in {"none", "memory:"} or self.store.startswith((STORES[0], STORES[3])))
+        ):
+            raise SettingsError(
+                f"store: {self.store!r} is not sqlite:///absolute/path, memory:, none "
+                "or clickhouse://…"
+            )
+        for url in self._strings("ad_urls"):
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.netloc:
+                raise SettingsError(f"ad_urls: {url!r} is not an absolute http(s) URL")
+
+    def _check_shares(self) -> None:
+        for name in ("holdout", "sample"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise SettingsError(f"{name}: {value!r} is not a number from 0 to 1")
+            if not 0 <= value <= 1:
+                raise SettingsError(f"{name}: {value!r} is not from 0 to 1")
+            self._set(name, float(value))
+
+    def _check_collections(self) -> None:
+        self._set("exclude", self._strings("exclude"))
+        self._set("ad_urls", self._strings("ad_urls"))
+        for name, kind in (("rules", Rule), ("support", SupportOption)):
+            value = getattr(self, name)
+            if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+                raise SettingsError(f"{name}: {value!r} is not a list of {kind.__name__}")
+            for entry in value:
+                if not isinstance(entry, kind):
+                    raise SettingsError(f"{name}: {entry!r} is not a {kind.__name__}")
+            self._set(name, tuple(value))
+        for language, entries in dict(self.texts).items():
+            if not isinstance(entries, Mapping) or not all(
+                isinstance(key, str) and isinstance(text, str) for key, text in entries.items()
+            ):
+                raise SettingsError(f"texts: {language!r} is not a mapping of keys to texts")
+
+    def _strings(self, name: str) -> tuple[str, ...]:
+        value = getattr(self, name)
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise SettingsError(f"{name}: {value!r} is not a list of texts")
+        if not all(isinstance(entry, str) for entry in value):
+            raise SettingsError(f"{name}: {value!r} holds something that is not a text")
+        return tuple(value)
+
+
+OPTIONS = tuple(f.name for f in fields(Settings) if f.init)
+
+
+def build_settings(settings: Settings | None, options: Mapping[str, Any]) -> Settings:
+    """Returns `settings` with `options` on top, or new ones from `options` and the environment.
+
+    :raises SettingsError: for an option that does not exist (with the nearest name that does) or
+        cannot be used.
+    """
+    for name in options:
+        if name not in OPTIONS:
+            near = get_close_matches(name, OPTIONS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise SettingsError(f"{name}: no such option{hint}")
+    if settings is not None and not isinstance(settings, Settings):
+        raise SettingsError(f"settings: {settings!r} is not a Settings")
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in NOT_OPTIONS:
+            option = name.removeprefix(PREFIX).lower()
+            if option not in OPTIONS:
+                logger.warning("The environment sets %s, but there is no option %r", name, option)
+    if settings is None:
+        return Settings(**options)
+    if not options:
+        return settings
+    kept = {name: getattr(settings, name) for name in OPTIONS}
+    return Settings(**{**kept, **options})
