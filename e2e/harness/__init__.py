@@ -1,0 +1,33 @@
+"""Real browsers and real blockers for the tests in this folder.
+
+`server` runs an application, `browsers` opens profiles, `ublock` readies the blocker, `page` asks a
+page what happened on it. `conftest.py` offers them as fixtures.
+"""
+
+from e2e.harness.browsers import MissingError, chromium, firefox
+from e2e.harness.page import (
+    errors_of,
+    long_scripts_of,
+    requests_of,
+    shift_of,
+    verdict_of,
+    watch,
+)
+from e2e.harness.server import Seen, Server
+from e2e.harness.ublock import BridgedUBlock, wait_until_ready
+
+__all__ = [
+    "BridgedUBlock",
+    "MissingError",
+    "Seen",
+    "Server",
+    "chromium",
+    "errors_of",
+    "firefox",
+    "long_scripts_of",
+    "requests_of",
+    "shift_of",
+    "verdict_of",
+    "wait_until_ready",
+    "watch",
+]

@@ -1,0 +1,147 @@
+"""Finds the browsers of this machine and opens each with a profile of its own.
+
+Debian's browsers come first, then Playwright's own; `E2E_CHROMIUM` and `E2E_FIREFOX` name others.
+Nothing but `*.localhost` and 127.0.0.1 can be reached, so a blocker keeps the lists it came with.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Playwright
+
+DEBIAN_CHROMIUM = Path("/usr/lib/chromium/chromium")  # /usr/bin/chromium adds extensions of its own
+DEBIAN_FIREFOX = Path("/usr/bin/firefox-esr")
+DEBIAN_UBLOCK = Path(
+    "/usr/share/mozilla/extensions/{ec8030f7-c20a-464f-9b0e-13a3a9e97384}/uBlock0@raymondhill.net"
+)
+INSTALL = "`./dev test` installs it"
+
+LOCAL_ONLY = "MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+CHROMIUM_ARGUMENTS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules={LOCAL_ONLY}",
+)
+# Playwright switches the back/forward cache off; readers have it.
+CHROMIUM_WITHOUT = ("--disable-back-forward-cache",)
+
+PROFILE_EXTENSIONS = 1
+ALL_EXTENSIONS = 15
+NOWHERE = 9  # the discard port: every proxied request is refused at once
+
+FIREFOX_PREFERENCES: Mapping[str, str | float | bool] = {
+    "app.normandy.enabled": False,
+    "app.update.enabled": False,
+    "browser.safebrowsing.downloads.enabled": False,
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "extensions.autoDisableScopes": 0,
+    "extensions.enabledScopes": PROFILE_EXTENSIONS,
+    "extensions.startupScanScopes": ALL_EXTENSIONS,
+    "extensions.systemAddon.update.enabled": False,
+    "extensions.update.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "network.proxy.type": 1,
+    "network.proxy.http": "127.0.0.1",
+    "network.proxy.http_port": NOWHERE,
+    "network.proxy.ssl": "127.0.0.1",
+    "network.proxy.ssl_port": NOWHERE,
+    "network.proxy.no_proxies_on": "localhost, .localhost, 127.0.0.1",
+    "toolkit.telemetry.enabled": False,
+}
+
+
+class MissingError(Exception):
+    """A browser or blocker is not on this machine; the message says which, and how to get it."""
+
+
+def chromium(playwright: Playwright, profile: Path, **options: Any) -> BrowserContext:
+    """Opens Chromium; `options` are those of Playwright's `launch_persistent_context`.
+
+    :raises MissingError: neither Debian's nor Playwright's Chromium is installed.
+    """
+    arguments = [*CHROMIUM_ARGUMENTS, *options.pop("args", ())]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    return playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=_found_chromium(playwright),
+        args=arguments,
+        ignore_default_args=list(CHROMIUM_WITHOUT),
+        **options,
+    )
+
+
+def firefox(
+    playwright: Playwright,
+    profile: Path,
+    *,
+    ublock: bool = False,
+    extension: Path | None = None,
+    preferences: Mapping[str, str | float | bool] | None = None,
+    **options: Any,
+) -> BrowserContext:
+    """Opens Firefox, with uBlock Origin as packaged if `ublock`, or with the unpacked `extension`.
+
+    :param preferences: added to (or replacing) those that keep Firefox quiet and offline.
+    :raises MissingError: neither Debian's nor Playwright's Firefox, or no uBlock Origin, is here.
+    """
+    executable, debian = _found_firefox(playwright)
+    chosen = dict(FIREFOX_PREFERENCES)
+    if ublock and debian:
+        find_ublock()
+        chosen["extensions.enabledScopes"] = ALL_EXTENSIONS
+    elif ublock:
+        extension = find_ublock()
+    if extension is not None:
+        chosen["xpinstall.signatures.required"] = False
+        shutil.copytree(extension, profile / "extensions" / extension.name)
+    chosen |= preferences or {}
+    if debian:
+        options["channel"] = "moz-firefox"
+    return playwright.firefox.launch_persistent_context(
+        profile, executable_path=executable, firefox_user_prefs=chosen, **options
+    )
+
+
+def find_ublock() -> Path:
+    """The unpacked uBlock Origin of this machine.
+
+    :raises MissingError: it is not installed.
+    """
+    found = Path(os.environ.get("E2E_UBLOCK", DEBIAN_UBLOCK))
+    if not (found / "manifest.json").is_file():
+        raise MissingError(f"uBlock Origin is not in {found}: {INSTALL} where apt has it")
+    return found
+
+
+def _found_chromium(playwright: Playwright) -> Path:
+    named = os.environ.get("E2E_CHROMIUM")
+    candidates = [named] if named else [DEBIAN_CHROMIUM, playwright.chromium.executable_path]
+    for candidate in map(Path, candidates):
+        if candidate.is_file():
+            return candidate
+    raise MissingError(f"Chromium is not installed (looked for {_listed(candidates)}): {INSTALL}")
+
+
+def _found_firefox(playwright: Playwright) -> tuple[Path, bool]:
+    named = os.environ.get("E2E_FIREFOX")
+    stock = Path(named) if named else DEBIAN_FIREFOX
+    if stock.is_file():
+        return stock, True
+    own = Path(playwright.firefox.executable_path)
+    if not named and own.is_file():
+        return own, False
+    raise MissingError(f"Firefox is not installed (looked for {_listed([stock, own])}): {INSTALL}")
+
+
+def _listed(paths: list[Any]) -> str:
+    return ", ".join(str(path) for path in paths)
