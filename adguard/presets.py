@@ -51,6 +51,8 @@ class Policy:
 
     :param first_ask: the blocked view of a visit (a UTC day) at which to ask first, 2 or more:
         nobody is asked on a first view.
+    :param first_ask_in_visit: whether `first_ask` counts the views of this visit only, or all
+        that the reader's state remembers.
     :param form: how to ask.
     :param quiet_days: silence in days after the first, second, ... "not now"; the last repeats.
     :param unanswered_days: silence in days after an ask that was left unanswered.
@@ -63,6 +65,7 @@ class Policy:
     """
 
     first_ask: int = 2
+    first_ask_in_visit: bool = False
     form: Form = "dialog"
     quiet_days: tuple[int, ...] = (14, 30, 90)
     unanswered_days: int = 3
@@ -85,6 +88,8 @@ class Policy:
                 f"policy.quiet_days: {days!r} is not a list of whole days, each 0 to 395"
             )
         object.__setattr__(self, "quiet_days", tuple(days))
+        if not isinstance(self.first_ask_in_visit, bool):
+            raise SettingsError("policy.first_ask_in_visit: neither true nor false")
         lowest = {"first_ask": 2, "window_days": 1, "max_asks": 1, "visit_asks": 1}
         for name in (
             "first_ask",
@@ -121,7 +126,12 @@ class Policy:
 PRESETS: Mapping[str, Policy] = MappingProxyType(
     {
         "gentle": Policy(
-            first_ask=3, form="inline", quiet_days=(30, 90), unanswered_days=7, max_asks=2
+            first_ask=3,
+            first_ask_in_visit=True,
+            form="inline",
+            quiet_days=(30, 90),
+            unanswered_days=7,
+            max_asks=2,
         ),
         "standard": Policy(),
         "strict": Policy(

@@ -1,0 +1,140 @@
+"""Signatures: one key list, one salt a purpose, the newest key signs and every key verifies."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from itsdangerous import BadSignature, Signer
+from itsdangerous.signer import SigningAlgorithm
+
+SIGNATURE_BYTES = 20
+
+
+class _TruncatedSha256(SigningAlgorithm):
+    """HMAC-SHA256 cut to 160 bits, in one call to OpenSSL (RFC 2104 section 5 allows half)."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, "sha256")[:SIGNATURE_BYTES]
+
+
+class Seal(Signer):
+    """Signs and verifies short ASCII values for one purpose.
+
+    Deriving a key costs more than the signature, so each key is derived once.
+
+    :param keys: secret keys, newest first.
+    :param purpose: the salt; a value sealed for one purpose is worthless for another.
+    """
+
+    def __init__(self, keys: Sequence[str], purpose: str) -> None:
+        super().__init__(
+            list(reversed(keys)),
+            salt=f"adguard.{purpose}",
+            algorithm=_TruncatedSha256(),
+        )
+        self._derived = {key: super(Seal, self).derive_key(key) for key in self.secret_keys}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        if secret_key is None:
+            secret_key = self.secret_keys[-1]
+        return self._derived[secret_key]  # type: ignore[index]
+
+    def seal(self, value: str) -> str:
+        return self.sign(value).decode("ascii")
+
+    def open(self, sealed: str | bytes, *, longest: int = 1024) -> str | None:
+        """Returns the value, or `None` when it is oversized, malformed or not ours."""
+        if len(sealed) > longest:
+            return None
+        try:
+            return self.unsign(sealed).decode("ascii")
+        except (BadSignature, UnicodeError):
+            return None
+
+
+class TokenError(Exception):
+    """A report's token that cannot be accepted; the message is one clear sentence."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a control answer proves: that a browser asked us, when, and whether for a memory.
+
+    :param memory: issued with a clear verdict, to be used by the next views for half an hour.
+    :param issued: seconds since the epoch, UTC.
+    :param nonce: 12 random URL-safe characters.
+    """
+
+    memory: bool
+    issued: int
+    nonce: str
+
+
+class Tokens:
+    """Issues and checks the tokens that the control hands out."""
+
+    LIFETIME = 600
+    MEMORY_LIFETIME = 2100
+    SKEW = 60
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._seal = Seal(keys, "token")
+
+    def issue(self, now: float, *, memory: bool = False) -> str:
+        """Returns a token of about 55 characters, good for ten minutes (a memory's for 35)."""
+        kind = "m" if memory else "c"
+        return self._seal.seal(f"{kind}{int(now):x}-{secrets.token_urlsafe(9)}")
+
+    def check(self, token: str, now: float) -> Token:
+        """Returns what `token` says.
+
+        :raises TokenError: when it is not ours, too old, or from the future.
+        """
+        value = self._seal.open(token, longest=128)
+        if value is None:
+            raise TokenError("The token was not issued by this site.")
+        memory = value[0] == "m"
+        issued_hex, _, nonce = value[1:].partition("-")
+        issued = int(issued_hex, 16)
+        lifetime = self.MEMORY_LIFETIME if memory else self.LIFETIME
+        age = now - issued
+        if age > lifetime:
+            raise TokenError(f"The token is too old: {int(age)} > {lifetime} seconds.")
+        if age < -self.SKEW:
+            raise TokenError("The token comes from the future.")
+        return Token(memory, issued, nonce)
+
+
+class Destinations:
+    """Signed paths of this site: where a form may send a reader back to."""
+
+    LONGEST = 1024
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._seal = Seal(keys, "destination")
+
+    def sign(self, path: str) -> str | None:
+        """Returns `path` (percent-encoded, with its query) signed, or `None` for one that is
+        longer than 1,024 characters or could lead away from this site."""
+        if not is_local_path(path) or len(path) > self.LONGEST:
+            return None
+        return self._seal.seal(path)
+
+    def open(self, sealed: str) -> str | None:
+        """Returns the path, or `None` when it is not ours."""
+        path = self._seal.open(sealed, longest=self.LONGEST + 64)
+        return path if path is not None and is_local_path(path) else None
+
+
+def is_local_path(path: str) -> bool:
+    """Whether `path` is printable ASCII that a browser resolves within this origin."""
+    return (
+        path.startswith("/")
+        and not path.startswith(("//", "/\\"))
+        and path.isascii()
+        and path.isprintable()
+        and " " not in path
+    )
