@@ -1,0 +1,77 @@
+"""Guides: how to allow ads on one site, by tool."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+__all__ = ["GUIDES", "Guide", "find_guide", "likely_guide"]
+
+GUIDE_FILE = Path(__file__).parent / "data" / "guides.json"
+
+
+@dataclass(frozen=True)
+class Guide:
+    """How to allow ads on one site in one tool. Its sentences are `guide.<slug>.<n>` in `texts`.
+
+    :param slug: name in URLs; says nothing that a filter list hunts.
+    :param steps: how many steps, at least one.
+    :param source: the maker's instructions, or None.
+    :param verified: the day the steps were compared with `source`, or None.
+    :param basis: what the steps rest on, for whoever checks them next.
+    """
+
+    slug: str
+    steps: int
+    source: str | None
+    verified: date | None
+    basis: str
+
+    @property
+    def name(self) -> str:
+        """Key of the tool's name."""
+        return f"guide.{self.slug}.name"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the steps, in order."""
+        return tuple(f"guide.{self.slug}.{number}" for number in range(1, self.steps + 1))
+
+
+def _load(path: Path) -> tuple[Guide, ...]:
+    return tuple(
+        Guide(
+            slug=entry["slug"],
+            steps=entry["steps"],
+            source=entry["source"],
+            verified=date.fromisoformat(entry["verified"]) if entry["verified"] else None,
+            basis=entry["basis"],
+        )
+        for entry in json.loads(path.read_text(encoding="utf-8"))["guides"]
+    )
+
+
+GUIDES = _load(GUIDE_FILE)
+
+
+def find_guide(slug: str) -> Guide:
+    """Returns the guide called `slug`, else the general one."""
+    return next((guide for guide in GUIDES if guide.slug == slug), GUIDES[-1])
+
+
+def likely_guide(verdict: str, browser: str = "") -> str:
+    """Returns the slug of what this reader most likely runs.
+
+    :param verdict: `extension`, `network`, `protection`, `unknown` or `clear`.
+    :param browser: a browser's name in any case, such as `Brave` or `Firefox`, or "".
+    """
+    family = browser.lower()
+    if verdict == "network":
+        return "network"
+    if "brave" in family:
+        return "brave"
+    if verdict == "protection":
+        return "firefox" if "firefox" in family else "other"
+    return "ubo"
