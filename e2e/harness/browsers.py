@@ -125,8 +125,9 @@ def find_ublock() -> Path:
 
 def _found_chromium(playwright: Playwright) -> Path:
     named = os.environ.get("E2E_CHROMIUM")
-    candidates = [named] if named else [DEBIAN_CHROMIUM, playwright.chromium.executable_path]
-    for candidate in map(Path, candidates):
+    own = Path(playwright.chromium.executable_path)
+    candidates = [Path(named)] if named else [DEBIAN_CHROMIUM, own]
+    for candidate in candidates:
         if candidate.is_file():
             return candidate
     raise MissingError(f"Chromium is not installed (looked for {_listed(candidates)}): {INSTALL}")
@@ -143,5 +144,5 @@ def _found_firefox(playwright: Playwright) -> tuple[Path, bool]:
     raise MissingError(f"Firefox is not installed (looked for {_listed([stock, own])}): {INSTALL}")
 
 
-def _listed(paths: list[Any]) -> str:
-    return ", ".join(str(path) for path in paths)
+def _listed(paths: list[Path]) -> str:
+    return ", ".join(map(str, paths))
