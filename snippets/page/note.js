@@ -1,0 +1,355 @@
+// @ts-check
+/**
+ * The notice: shows one fragment from the server as an inline card, a dialog or a strip, and tells
+ * the server what the reader chose. Never throws, keeps no global, leaves scroll and focus alone.
+ *
+ * @typedef {{verdict: string}} Finding
+ * @typedef {object} Context
+ * @property {string} base URL of our prefix, with a slash at its end
+ * @property {{action: string, form: string | null, url: string}} decision
+ * @property {string} verdict
+ * @property {Record<string, string>} signals
+ * @property {string} inlineTarget selector list, the best first
+ * @property {boolean} engaged whether the reader has scrolled, typed or clicked
+ * @property {(kind: string) => void} report
+ * @property {() => Promise<Finding>} recheck
+ */
+
+const STYLE = "__SITE_NOTE_STYLE__";
+const HOST = "site-note";
+
+/**
+ * Shows the notice that `context.decision` asks for.
+ * @param {Context} context
+ * @returns {Promise<boolean>} whether it is on the page
+ */
+export async function show(context) {
+  try {
+    return await place(context);
+  } catch {
+    return false;
+  }
+}
+
+/** @param {Context} context */
+async function place(context) {
+  if (document.getElementById(HOST)) return false;
+  const engaged = watchReader(context.engaged);
+  const sheet = document.importNode(await fetchSheet(context.decision.url), true);
+  if (document.getElementById(HOST)) return false;
+
+  const thanks = context.decision.action === "thanks";
+  let form = context.decision.form || (thanks ? "banner" : "inline");
+  if (form === "dialog" && (engaged() || busy())) form = "inline";
+  if (form === "banner" && busy()) form = "inline";
+
+  const host = document.createElement("div");
+  host.id = HOST;
+  host.dataset.nosnippet = "";
+  host.dataset.form = form === "banner" ? "strip" : form;
+  const root = host.attachShadow({ mode: "open" });
+  const style = new CSSStyleSheet();
+  style.replaceSync(STYLE);
+  root.adoptedStyleSheets = [style];
+
+  const frame = document.createElement(form === "dialog" ? "dialog" : "section");
+  frame.className = `site-note-${{ dialog: "dialog", banner: "strip" }[form] || "card"}`;
+  frame.append(sheet);
+  root.append(frame);
+  const home = form === "inline" ? findHome(context.inlineTarget) : document.body;
+  host.dataset.scheme = isDark(home) ? "dark" : "light";
+  home.append(host);
+
+  const notice = converse(context, host, frame, sheet);
+  if (frame instanceof HTMLDialogElement) {
+    frame.showModal();
+    notice.focus();
+  }
+  if (!thanks) watchSeen(frame, context);
+  return true;
+}
+
+/**
+ * Follows the reader from first touch on; the answer may change while the fragment loads.
+ * @param {boolean} engaged
+ */
+function watchReader(engaged) {
+  const types = ["scroll", "keydown", "pointerdown", "wheel", "touchmove"];
+  const stop = () => {
+    engaged = true;
+    for (const type of types) removeEventListener(type, stop, true);
+  };
+  for (const type of types) addEventListener(type, stop, { capture: true, passive: true });
+  return () => engaged;
+}
+
+/**
+ * XHR parses HTML by itself, which Trusted Types allow: no string becomes markup in our hands.
+ * @param {string} url
+ * @returns {Promise<HTMLElement>}
+ */
+function fetchSheet(url) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", url);
+    request.responseType = "document";
+    request.timeout = 10000;
+    request.onload = () => {
+      const sheet = request.status === 200 && request.response?.querySelector(".site-note-sheet");
+      if (sheet) resolve(sheet);
+      else reject(new Error("no fragment"));
+    };
+    request.onerror = request.ontimeout = () => reject(new Error("no answer"));
+    request.send();
+  });
+}
+
+/** Whether the reader types, or something else stands in front of the page. */
+function busy() {
+  let active = document.activeElement;
+  while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+  if (active instanceof HTMLElement) {
+    if (active.isContentEditable || active.matches("input, textarea, select, iframe")) return true;
+  }
+  const others = "dialog[open], [role=dialog], [role=alertdialog], [aria-modal=true]";
+  for (const other of document.querySelectorAll(others)) {
+    const box = other.getBoundingClientRect();
+    if (box.width > 1 && box.height > 1 && getComputedStyle(other).visibility === "visible") return true;
+  }
+  return covered(0.5) || covered(0.98);
+}
+
+/**
+ * Whether something fixed and larger than a slim strip lies over the page's middle line.
+ * @param {number} share of the window's height
+ */
+function covered(share) {
+  /** @type {Node | null} */
+  let node = document.elementFromPoint(innerWidth / 2, innerHeight * share);
+  for (; node && node !== document.body; node = node.parentNode) {
+    if (!(node instanceof Element)) continue;
+    if (getComputedStyle(node).position === "fixed") return node.clientHeight > innerHeight * 0.2;
+  }
+  return false;
+}
+
+/**
+ * Where the card goes: the first selector of the list that finds the article. A selector that
+ * finds several elements means the one with the page's main heading, else (teasers) nothing.
+ * @param {string} selectors
+ * @returns {HTMLElement}
+ */
+function findHome(selectors) {
+  const list = (selectors || "article, main").split(/,(?![^([]*[)\]])/);
+  for (const selector of list) {
+    /** @type {HTMLElement[]} */
+    let found = [];
+    try {
+      found = [...document.querySelectorAll(selector)].filter(
+        (element) => element instanceof HTMLElement && element.getClientRects().length,
+      );
+    } catch {
+      continue;
+    }
+    const home = found.length > 1 ? found.find((element) => element.querySelector("h1")) : found[0];
+    if (home) return home;
+    if (found.length && selector.includes("data-site-note")) return found[0];
+  }
+  return document.body;
+}
+
+/**
+ * Whether the page is dark where the notice stands, by what is painted there and not by the
+ * system's wish: a light page under a dark system keeps a light notice.
+ * @param {Element} place
+ */
+function isDark(place) {
+  for (let element = /** @type {Element | null} */ (place); element; element = element.parentElement) {
+    const [red, green, blue, alpha = 1] = getComputedStyle(element).backgroundColor.match(/[\d.]+/g)?.map(Number) || [];
+    if (blue !== undefined && alpha > 0.5) return red * 0.299 + green * 0.587 + blue * 0.114 < 110;
+  }
+  const scheme = getComputedStyle(document.documentElement).colorScheme;
+  return scheme.includes("dark") && (!scheme.includes("light") || matchMedia("(prefers-color-scheme: dark)").matches);
+}
+
+/**
+ * Reports once that half of the notice was in view for one second.
+ * @param {Element} frame
+ * @param {Context} context
+ */
+function watchSeen(frame, context) {
+  let timer = 0;
+  let inView = false;
+  const stop = () => {
+    clearTimeout(timer);
+    timer = 0;
+  };
+  const look = () => {
+    if (!inView || document.visibilityState !== "visible") stop();
+    else timer ||= setTimeout(seen, 1000);
+  };
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { intersectionRatio, intersectionRect, rootBounds } of entries) {
+        inView = intersectionRatio >= 0.5 || intersectionRect.height >= (rootBounds?.height ?? innerHeight) / 2;
+      }
+      look();
+    },
+    { threshold: [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75] },
+  );
+  const seen = () => {
+    observer.disconnect();
+    document.removeEventListener("visibilitychange", look);
+    if (!frame.isConnected) return;
+    fire("site:seen", { form: frame.className.replace("site-note-", "") });
+    context.report("seen");
+  };
+  document.addEventListener("visibilitychange", look);
+  observer.observe(frame.firstElementChild || frame);
+}
+
+/**
+ * Wires the sheet's buttons.
+ * @param {Context} context
+ * @param {HTMLElement} host
+ * @param {HTMLElement} frame
+ * @param {HTMLElement} sheet
+ */
+function converse(context, host, frame, sheet) {
+  const words = JSON.parse(sheet.dataset.words || "{}");
+  const views = /** @type {HTMLElement[]} */ ([...sheet.querySelectorAll("[data-view]")]);
+  let current = views.find((view) => !view.hidden) || views[0];
+  let answered = current.dataset.view !== "ask";
+
+  const focus = () => current.querySelector("h2")?.focus({ preventScroll: true });
+  const label = () => frame.setAttribute("aria-labelledby", current.querySelector("h2")?.id || "");
+
+  /** @param {string} name */
+  const open = (name) => {
+    const next = views.find((view) => view.dataset.view === name);
+    if (!next || next === current) return;
+    current.hidden = true;
+    next.hidden = false;
+    current = next;
+    label();
+    focus();
+    frame.scrollTop = 0;
+    if (frame.className.includes("card")) current.scrollIntoView({ block: "nearest" });
+  };
+
+  /** @param {string} choice */
+  const answer = (choice) => {
+    answered = true;
+    fire("site:choice", { choice });
+    fetch(`${context.base}choice`, {
+      method: "POST",
+      body: new URLSearchParams({ choice }),
+      headers: { Accept: "application/json" },
+      credentials: "same-origin",
+      keepalive: true,
+    }).catch(() => {});
+  };
+
+  const close = () => {
+    if (!answered) answer("later");
+    document.removeEventListener("site:verdict", onVerdict);
+    if (frame instanceof HTMLDialogElement) frame.close();
+    host.remove();
+  };
+
+  /** @param {Event} event */
+  const onVerdict = (event) => {
+    const { verdict } = /** @type {CustomEvent} */ (event).detail || {};
+    if (verdict === "clear" && current.dataset.view === "guide") open("thanks");
+  };
+
+  /** @param {HTMLElement} button */
+  const check = async (button) => {
+    const status = current.querySelector("[role=status]");
+    if (!status || button.ariaDisabled === "true") return;
+    button.setAttribute("aria-disabled", "true");
+    status.textContent = words.checking;
+    const finding = await Promise.resolve()
+      .then(context.recheck)
+      .catch(() => null);
+    button.removeAttribute("aria-disabled");
+    if (finding?.verdict === "clear") open("thanks");
+    else status.textContent = words["not-yet"];
+  };
+
+  frame.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target.closest("button") : null;
+    if (!target) return;
+    event.preventDefault();
+    const { open: view, close: closes, check: checks } = target.dataset;
+    if (checks !== undefined) check(target);
+    else if (closes !== undefined) close();
+    else {
+      if (target.value) answer(target.value);
+      if (view) open(view);
+      else close();
+    }
+  });
+  frame.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    close();
+  });
+  frame.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !(frame instanceof HTMLDialogElement)) close();
+  });
+  document.addEventListener("site:verdict", onVerdict);
+
+  chooseGuide(sheet);
+  fillSignals(sheet, context.signals, words);
+  label();
+  return { focus };
+}
+
+/** @param {HTMLElement} sheet */
+function chooseGuide(sheet) {
+  const select = sheet.querySelector("select");
+  if (!select) return;
+  const pick = () => {
+    for (const guide of /** @type {NodeListOf<HTMLElement>} */ (sheet.querySelectorAll("[data-tool]"))) {
+      guide.hidden = guide.dataset.tool !== select.value;
+    }
+  };
+  // @ts-ignore: only Brave has it, and no header says so
+  if (navigator.brave && select.value === "ubo") select.value = "brave";
+  select.addEventListener("change", pick);
+  pick();
+}
+
+/**
+ * Writes what this very view saw into the table behind "How do we know?".
+ * @param {HTMLElement} sheet
+ * @param {Record<string, string>} signals
+ * @param {Record<string, string>} words
+ */
+function fillSignals(sheet, signals, words) {
+  const rows = /** @type {HTMLElement[]} */ ([...sheet.querySelectorAll("[data-signal]")]);
+  for (const row of rows) {
+    const { signal = "", control = "" } = row.dataset;
+    if (!signals?.[signal]) {
+      row.remove();
+      continue;
+    }
+    const [bait, twin] = /** @type {HTMLElement[]} */ ([...row.querySelectorAll("td")]);
+    for (const [cell, outcome] of /** @type {[HTMLElement, string][]} */ ([
+      [bait, signals[signal]],
+      [twin, signals[control] || "unasked"],
+    ])) {
+      cell.textContent = words[outcome] || outcome;
+      cell.dataset.outcome = outcome;
+    }
+  }
+  if (!sheet.querySelector("[data-signal]")) sheet.querySelector("table")?.remove();
+}
+
+/**
+ * @param {string} type
+ * @param {object} detail
+ */
+function fire(type, detail) {
+  document.dispatchEvent(new CustomEvent(type, { detail }));
+}
