@@ -1,0 +1,86 @@
+"""From a request to a decision: what is known of its reader, and the supporter hook."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from adguard.experiment import held_out
+from adguard.policy import Action, Decision, Situation
+from adguard.presets import Mode, Ruling
+from adguard.reader import ReaderState
+from adguard.services import Services
+
+SUPPORTER_SECONDS = 0.3
+
+Decide = Callable[[Situation], Decision]
+
+
+async def ask_supporter(services: Services, scope: Scope) -> bool | None:
+    """Returns what the publisher's `is_supporter` says; `None` when it raised, took longer than
+    300 ms, or does not know."""
+    hook = services.settings.is_supporter
+    if hook is None:
+        return False
+    task: asyncio.Future[bool | None] | None = None
+    try:
+        task = asyncio.ensure_future(hook(HTTPConnection(scope)))
+        done, _ = await asyncio.wait({task}, timeout=SUPPORTER_SECONDS)
+        if not done:
+            task.cancel()
+            raise TimeoutError(f"no answer within {SUPPORTER_SECONDS * 1000:.0f} ms")  # noqa: TRY301
+        answer = task.result()
+    except asyncio.CancelledError:
+        if task is not None:
+            task.cancel()
+        raise
+    except Exception as error:
+        services.tally.count_fault("is_supporter", error)
+        return None
+    return answer if answer is None else bool(answer)
+
+
+async def decide(
+    services: Services, scope: Scope, situation: Situation, how: Decide
+) -> tuple[Decision, Situation]:
+    """Returns the decision; the supporter hook is asked only when the reader would be."""
+    decision = how(situation)
+    if decision.action in {Action.NOTICE, Action.INTERSTITIAL}:
+        supporter = await ask_supporter(services, scope)
+        if supporter is not False:
+            situation = replace(situation, supporter=supporter)
+            decision = how(situation)
+    return decision, situation
+
+
+def situation_of(
+    services: Services,
+    scope: Scope,
+    state: ReaderState,
+    ruling: Ruling,
+    mode: Mode,
+    *,
+    bot: bool,
+    today: int,
+) -> Situation:
+    """Returns what a decision rests on, from a request's cookies and the settings."""
+    settings = services.settings
+    return Situation(
+        verdict=state.verdict_on(today),
+        state=state,
+        today=today,
+        policy=ruling.policy,
+        mode=mode,
+        excluded=ruling.excluded,
+        bot=bot,
+        has_pass=services.jar.read_pass(
+            scope["headers"], secure=services.secure(scope), today=today
+        ),
+        holdout=held_out(state.bucket, settings.holdout, settings.site),
+        protection_blocks=settings.protection_blocks,
+        network_wall=settings.network_wall,
+    )

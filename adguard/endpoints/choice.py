@@ -1,0 +1,139 @@
+"""`POST choice`: a reader's answer, from a script or from a plain form."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from adguard.audience import audience_in
+from adguard.endpoints.control import page_path
+from adguard.endpoints.http import (
+    Header,
+    Refusal,
+    answer_json,
+    headers_of,
+    read_body,
+    redirect,
+    require_same_origin,
+)
+from adguard.endpoints.recording import event_of
+from adguard.ledger import LedgerError
+from adguard.reader import Choice, ReaderState
+from adguard.services import Services, base_of
+
+FORGET = "forget"
+
+
+class ChoiceAnswer(msgspec.Struct):
+    """
+    :param reason: the choice as it was understood.
+    :param next: where a reader without a script would have been sent.
+    """
+
+    ok: bool
+    reason: str
+    next: str
+
+
+async def choice(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    """Writes the answer into the state cookie; sends scripts JSON, everybody else on their way."""
+    headers = headers_of(scope)
+    require_same_origin(scope, headers, services)
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/x-www-form-urlencoded":
+        raise Refusal(415, "Send a choice as application/x-www-form-urlencoded.")
+    form = _form(await read_body(receive, headers))
+    name = form.get("choice", "")
+    if name != FORGET and name not in set(Choice):
+        raise Refusal(400, f"There is no choice {name[:40]!r}.")
+    to: str | None = None
+    if form.get("to"):
+        to = services.destinations.open(form["to"])
+        if to is None:
+            raise Refusal(400, "The way back was not made by this site.")
+    page = _page(form, headers, to)
+    cookie = _cookie(services, scope, headers, name, page)
+    if name != FORGET:
+        await _record(services, scope, headers, Choice(name), page)
+    onward = _onward(services, scope, name, form, to)
+    cookies: list[Header] = [(b"set-cookie", cookie)]
+    if b"application/json" in headers.get(b"accept", b""):
+        await answer_json(send, ChoiceAnswer(True, name, onward), *cookies)
+    else:
+        await redirect(send, onward, *cookies)
+
+
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        fields = parse_qs(body.decode("ascii"), max_num_fields=8, errors="strict")
+    except ValueError:
+        raise Refusal(400, "The form is not understood.") from None
+    return {name: values[-1] for name, values in fields.items()}
+
+
+def _page(form: dict[str, str], headers: dict[bytes, bytes], to: str | None) -> str:
+    """Returns the path of the page that the answer is about, decoded."""
+    address = to or form.get("path", "")
+    if not address:
+        address = urlsplit(headers.get(b"referer", b"").decode("latin-1")).path
+    return page_path(unquote(address.partition("?")[0], errors="replace"))
+
+
+def _cookie(
+    services: Services,
+    scope: Scope,
+    headers: dict[bytes, bytes],
+    name: str,
+    page: str,
+) -> bytes:
+    today, secure = services.today(), services.secure(scope)
+    if not secure:
+        services.warn_plain(headers.get(b"host", b"").decode("latin-1"))
+    if name == FORGET:
+        return services.jar.forget_state(secure=secure)
+    state = services.jar.read_state(scope["headers"], secure=secure, today=today)
+    ruling, _ = services.ruling(page)
+    after = (state or ReaderState(first_day=today)).with_choice(
+        Choice(name), today, on_interstitial=ruling.policy.form == "interstitial"
+    )
+    return services.jar.write_state(after, secure=secure, today=today)
+
+
+async def _record(
+    services: Services, scope: Scope, headers: dict[bytes, bytes], chosen: Choice, path: str
+) -> None:
+    """Keeps the answer in the figures. The reader's own memory of it must not depend on that."""
+    state = services.jar.read_state(
+        scope["headers"], secure=services.secure(scope), today=services.today()
+    )
+    event = event_of(
+        services,
+        scope,
+        "choice",
+        path,
+        audience_in(headers),
+        now=services.clock(),
+        verdict=state.verdict.value if state is not None else "",
+        choice=chosen.value,
+    )
+    try:
+        await services.ledger.record(event)
+    except LedgerError as error:
+        services.tally.count_fault("ledger", error)
+
+
+def _onward(
+    services: Services, scope: Scope, name: str, form: dict[str, str], to: str | None
+) -> str:
+    base = base_of(scope) + services.settings.prefix
+    query = {"to": form["to"]} if to is not None else {}
+    if form.get("lang"):
+        query["lang"] = form["lang"][:35]
+    if name in {Choice.ALLOW, Choice.SUPPORT}:
+        page = "help" if name == Choice.ALLOW else "support"
+        return f"{base}/{page}" + (f"?{urlencode(query)}" if query else "")
+    if to is not None and name != FORGET:
+        return to
+    return f"{base}/preferences" + (f"?{urlencode(query)}" if query else "")

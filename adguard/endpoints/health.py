@@ -1,0 +1,26 @@
+"""`GET health`: how this process is doing, in numbers that name no reader."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Scope, Send
+
+from adguard._version import __version__
+from adguard.endpoints.http import answer_json
+from adguard.services import Services
+
+
+async def health(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    store = services.ledger.health()
+    tally = services.tally.health()
+    fine = store.get("status") == "ok" and not tally["faults"]
+    await answer_json(
+        send,
+        {
+            "status": "ok" if fine else "degraded",
+            "version": __version__,
+            "mode": services.switch.current(),
+            "store": store,
+            **tally,
+        },
+        head=scope["method"] == "HEAD",
+    )

@@ -1,0 +1,162 @@
+"""The pages that a reader can open: `note`, `help`, `support`, `preferences`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from urllib.parse import parse_qs
+
+from starlette.types import Receive, Scope, Send
+
+from adguard.audience import audience_in
+from adguard.detection import Verdict
+from adguard.endpoints.http import Refusal, answer_page, headers_of, redirect
+from adguard.pages import Article, Entry, Memory, Visit
+from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS
+from adguard.presets import Policy
+from adguard.reader import AllowStage, ReaderState
+from adguard.services import Services, base_of
+from adguard.support import likely_guide
+
+EPOCH = date(1970, 1, 1)
+
+
+def query_of(scope: Scope) -> dict[str, str]:
+    """Returns the query's fields; of a repeated one, the last.
+
+    :raises Refusal: 400 for more than sixteen.
+    """
+    try:
+        fields = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=16)
+    except ValueError:
+        raise Refusal(400, "The address has too many fields.") from None
+    return {name: values[-1] for name, values in fields.items()}
+
+
+def visit_of(services: Services, scope: Scope, query: dict[str, str]) -> Visit:
+    accept = headers_of(scope).get(b"accept-language", b"").decode("latin-1")
+    return Visit(
+        base=base_of(scope) + services.settings.prefix,
+        lang=query.get("lang", "")[:35],
+        accept=accept,
+    )
+
+
+def article_of(services: Services, query: dict[str, str]) -> Article | None:
+    """Returns the page that waits for the reader.
+
+    :raises Refusal: 400 when `to` is there but was not signed by us.
+    """
+    sealed = query.get("to", "")
+    if not sealed:
+        return None
+    path = services.destinations.open(sealed)
+    if path is None:
+        raise Refusal(400, "The way back was not made by this site.")
+    return Article(path=path, to=sealed)
+
+
+async def note(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers the in-page notice as a fragment; with `to`, the interstitial as a page."""
+    query = query_of(scope)
+    visit, head = visit_of(services, scope, query), scope["method"] == "HEAD"
+    verdict = query.get("verdict", "extension")
+    article = article_of(services, query)
+    if article is None and query.get("form") == "interstitial":
+        sealed = services.destinations.sign(base_of(scope) + "/") or ""
+        article = Article(path=base_of(scope) + "/", to=sealed)
+        page = services.pages.interstitial(visit, article, verdict=verdict, waiting=False)
+    elif article is not None:
+        state = _state(services, scope)
+        if state is not None and _way_is_free(services, state, article):
+            await redirect(send, article.path)
+            return
+        page = services.pages.interstitial(visit, article, verdict=verdict)
+    else:
+        tool = likely_guide(verdict, audience_in(headers_of(scope)).browser)
+        page = services.pages.fragment(
+            visit,
+            verdict=verdict,
+            form=query.get("form", "inline"),
+            action=query.get("action", "notice"),
+            tool=query.get("tool", tool),
+        )
+    await answer_page(send, page, head=head)
+
+
+def _state(services: Services, scope: Scope) -> ReaderState | None:
+    return services.jar.read_state(
+        scope["headers"], secure=services.secure(scope), today=services.today()
+    )
+
+
+def _way_is_free(services: Services, state: ReaderState, article: Article) -> bool:
+    """Whether the reader has a day's pass or was found clear since: the back button leads here."""
+    ruling, _ = services.ruling(article.path.partition("?")[0])
+    today = services.today()
+    has_pass = bool(state.pass_day) and today - state.pass_day <= ruling.policy.pass_days
+    return has_pass or state.verdict_on(today) is Verdict.CLEAR
+
+
+async def help_page(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    query = query_of(scope)
+    browser = audience_in(headers_of(scope)).browser
+    tool = query.get("tool", "") or likely_guide(query.get("verdict", ""), browser)
+    page = services.pages.help(
+        visit_of(services, scope, query), tool=tool, article=article_of(services, query)
+    )
+    await answer_page(send, page, head=scope["method"] == "HEAD")
+
+
+async def support_page(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    query = query_of(scope)
+    page = services.pages.support(
+        visit_of(services, scope, query), article=article_of(services, query)
+    )
+    await answer_page(send, page, head=scope["method"] == "HEAD")
+
+
+async def preferences(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    query = query_of(scope)
+    state, today = _state(services, scope), services.today()
+    has_pass = services.jar.read_pass(scope["headers"], secure=services.secure(scope), today=today)
+    policy = services.settings.book.ruling("/").policy
+    page = services.pages.preferences(
+        visit_of(services, scope, query),
+        memory_of(state, policy, today=today, has_pass=has_pass),
+        article=article_of(services, query),
+    )
+    await answer_page(send, page, head=scope["method"] == "HEAD")
+
+
+def memory_of(state: ReaderState | None, policy: Policy, *, today: int, has_pass: bool) -> Memory:
+    """Returns what the cookies say, in the order of how long it matters."""
+    entries: list[Entry] = []
+
+    def add(reason: str, day: int, quiet: int | None = None, *, ever: bool = False) -> None:
+        until = None if quiet is None else EPOCH + timedelta(days=day + quiet)
+        entries.append(Entry(reason=reason, on=EPOCH + timedelta(days=day), until=until, ever=ever))
+
+    if has_pass:
+        add("pass", today)
+    if state is None:
+        return Memory(entries=entries)
+    if state.never_day:
+        add("never", state.never_day, NEVER_DAYS)
+    if state.not_blocking_count:
+        again = state.not_blocking_count > 1
+        quiet = None if again else NOT_BLOCKING_DAYS
+        add("not-blocking", state.not_blocking_day, quiet, ever=again)
+    if state.later_count:
+        index = min(state.later_count, len(policy.quiet_days)) - 1
+        add("later", state.later_day, policy.quiet_days[index])
+    if state.allow is AllowStage.VERIFIED:
+        add("allowed", state.pressed_day)
+    elif state.pressed_day:
+        add("allow" if state.allow else "support", state.pressed_day, policy.unanswered_days)
+    if state.asks:
+        add("shown", state.asks[-1])
+    return Memory(
+        verdict=state.verdict_on(today).value,
+        entries=entries,
+        since=EPOCH + timedelta(days=state.first_day),
+    )

@@ -1,0 +1,78 @@
+"""The front door: our prefix, the interstitial, or the app's own answer with the snippet in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adguard.endpoints import Endpoints
+from adguard.endpoints.interstitial import wants_page, withhold
+from adguard.injection import Injector
+from adguard.scope import Reader
+from adguard.services import Services, full_path, route_of
+from adguard.settings import Settings, build_settings
+
+__all__ = ["AdGuardMiddleware"]
+
+
+class AdGuardMiddleware:
+    """ASGI middleware that knows, asks and counts.
+
+    Mount it inside the compressor and, if `is_supporter` needs the user, inside authentication.
+
+    :param app: any ASGI app.
+    :param settings: a `Settings`; `options` replace its fields.
+    :param options: fields of `Settings`; each may also come from `ADGUARD_<NAME>`.
+    :raises SettingsError: naming the option that does not exist or cannot be used.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings | None = None, **options: Any) -> None:
+        self.app = app
+        self.services = Services(build_settings(settings, options))
+        self._prefix = self.services.settings.prefix + "/"
+        self._automatic = self.services.settings.inject == "auto"
+        self._endpoints = Endpoints(self.services)
+        self._injector = Injector(
+            app,
+            self.services.assets.snippet,
+            on_skip=self.services.tally.count_skipped,
+            on_inject=self.services.tally.count_injected,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or "adguard" in scope:
+            if scope["type"] == "lifespan":
+                await self._lifespan(scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
+            return
+        services = self.services
+        scope["adguard"] = Reader(services, scope)
+        route = route_of(scope)
+        if route.startswith(self._prefix):
+            await self._endpoints(route[len(self._prefix) :], scope, receive, send)
+            return
+        ruling, mode = services.ruling(full_path(scope))
+        if mode == "off" or ruling.excluded:
+            await self.app(scope, receive, send)
+            return
+        if (
+            ruling.policy.form == "interstitial"
+            and wants_page(services, scope)
+            and await withhold(services, scope, send, ruling, mode)
+        ):
+            return
+        await (self._injector if self._automatic else self.app)(scope, receive, send)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Opens and closes the ledger with the app; without a lifespan it opens by itself."""
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self.services.ledger.open()
+            elif message["type"] in {"lifespan.shutdown.complete", "lifespan.shutdown.failed"}:
+                await self.services.ledger.aclose()
+            await send(message)
+
+        await self.app(scope, receive, watched)

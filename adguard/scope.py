@@ -1,0 +1,104 @@
+"""What an app finds in `scope["adguard"]`: what we know of this reader, read when asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.types import Scope
+
+from adguard.audience import audience_in
+from adguard.detection import Verdict
+from adguard.endpoints.asking import situation_of
+from adguard.policy import SUPPORTED_DAYS, Decision, decide_navigation
+from adguard.reader import ReaderState
+from adguard.services import Services, base_of, full_path
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+
+class Reader:
+    """The reader behind one request. A signature is checked at the first look, not before."""
+
+    __slots__ = ("_decision", "_looked", "_scope", "_services", "_state")
+
+    def __init__(self, services: Services, scope: Scope) -> None:
+        self._services = services
+        self._scope = scope
+        self._looked = False
+        self._state: ReaderState | None = None
+        self._decision: Decision | None = None
+
+    @property
+    def state(self) -> ReaderState | None:
+        """What the signed cookie remembers; `None` for a reader without one."""
+        if not self._looked:
+            services = self._services
+            self._state = services.jar.read_state(
+                self._scope["headers"],
+                secure=services.secure(self._scope),
+                today=services.today(),
+            )
+            self._looked = True
+        return self._state
+
+    @property
+    def verdict(self) -> Verdict:
+        """The last verdict, `unknown` when there is none or it is older than yesterday."""
+        state = self.state
+        return Verdict.UNKNOWN if state is None else state.verdict_on(self._services.today())
+
+    @property
+    def decision(self) -> Decision:
+        """What the policy says of this navigation, before `is_supporter` is asked."""
+        if self._decision is None:
+            services, scope = self._services, self._scope
+            today = services.today()
+            ruling, mode = services.ruling(full_path(scope))
+            situation = situation_of(
+                services,
+                scope,
+                self.state or ReaderState(first_day=today),
+                ruling,
+                mode,
+                bot=audience_in(dict(scope["headers"])).bot,
+                today=today,
+            )
+            self._decision = decide_navigation(situation)
+        return self._decision
+
+    def grant_pass(self, response: Response, *, days: int = SUPPORTED_DAYS) -> None:
+        """Sets a supporter pass on `response`: this reader is not asked for `days` days.
+
+        :param days: 1 to 395.
+        :raises ValueError: for another number.
+        """
+        if not 1 <= days <= 395:
+            raise ValueError(f"a pass lasts 1 to 395 days, not {days}")
+        services = self._services
+        cookie = services.jar.write_pass(
+            days=days, secure=services.secure(self._scope), today=services.today()
+        )
+        response.raw_headers.append((b"set-cookie", cookie))
+
+    def snippet_tag(self, nonce: str | None = None) -> Markup:
+        """Returns the snippet for `inject="manual"`, to stand before `</body>`; empty where the
+        settings say that this page is left alone."""
+        services = self._services
+        ruling, mode = services.ruling(full_path(self._scope))
+        if mode == "off" or ruling.excluded:
+            return Markup("")
+        snippet, base = services.assets.snippet, base_of(self._scope)
+        made = snippet.plain(base) if nonce is None else snippet.nonced(base, nonce.encode())
+        return Markup(made.decode("ascii"))  # noqa: S704
+
+
+@pass_context
+def snippet_tag(context: Context, nonce: str | None = None) -> Markup:
+    """A Jinja global: `{{ snippet_tag() }}` in a template whose context holds `request`."""
+    request: Any = context["request"]
+    reader: Reader | None = request.scope.get("adguard")
+    return Markup("") if reader is None else reader.snippet_tag(nonce)

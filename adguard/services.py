@@ -1,0 +1,92 @@
+"""Everything that is made once, at start, and shared by all requests."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from starlette.types import Scope
+
+from adguard.assets import Assets
+from adguard.ledger import Ledger
+from adguard.pages import Pages
+from adguard.presets import Mode, Ruling
+from adguard.reader import CookieJar, day_of
+from adguard.settings import Settings
+from adguard.signing import Destinations, Tokens
+from adguard.switch import ModeSwitch
+from adguard.tally import Tally
+
+logger = logging.getLogger("adguard")
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
+
+
+class Services:
+    """The parts that the front door and the endpoints work with.
+
+    :param clock: seconds since the epoch, UTC.
+    :raises SettingsError: when an option cannot be used.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.switch = ModeSwitch(settings)
+        self.tally = Tally()
+        self.assets = Assets(settings)
+        self.pages = Pages(settings, self.assets)
+        self.tokens = Tokens(settings.keys)
+        self.destinations = Destinations(settings.keys)
+        self.jar = CookieJar(settings.keys)
+        self.ledger = Ledger(settings)
+        self._warned_plain = False
+
+    def today(self) -> int:
+        return day_of(self.clock())
+
+    def ruling(self, path: str) -> tuple[Ruling, Mode]:
+        """Returns what the settings say of `path`, and the mode in force there."""
+        ruling = self.settings.book.ruling(path)
+        return ruling, self.switch.current(ruling.mode)
+
+    def secure(self, scope: Scope) -> bool:
+        """Whether the reader came over TLS: the configured origin decides, else the scope."""
+        if self.settings.secure is not None:
+            return self.settings.secure
+        return bool(scope.get("scheme") == "https")
+
+    def warn_plain(self, host: str) -> None:
+        """Warns once when cookies go out without TLS from a host that is not local."""
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if self._warned_plain or name in LOCAL_HOSTS or name.endswith(".localhost"):
+            return
+        self._warned_plain = True
+        logger.warning(
+            "Cookies for %s go out without TLS. Behind a proxy that terminates TLS, set "
+            "origin='https://%s'.",
+            host,
+            host,
+        )
+
+
+def base_of(scope: Scope) -> str:
+    """Returns the scope's `root_path`, which every URL of ours begins with."""
+    root: str = scope.get("root_path", "")
+    return root.rstrip("/")
+
+
+def full_path(scope: Scope) -> str:
+    """Returns the path as the reader's address bar has it, decoded; servers differ in whether
+    `path` holds `root_path`."""
+    path: str = scope["path"]
+    root = base_of(scope)
+    return path if not root or path == root or path.startswith(root + "/") else root + path
+
+
+def route_of(scope: Scope) -> str:
+    """Returns the path below `root_path`."""
+    path: str = scope["path"]
+    root = base_of(scope)
+    return path[len(root) :] if root and path.startswith(root + "/") else path
