@@ -1,0 +1,276 @@
+"""The constant bytes we serve: client, notice, baits, controls and the snippet; built once."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import brotli
+import rcssmin
+import rjsmin
+from starlette.types import Scope, Send
+
+from adguard import snippets
+from adguard.baits import IMAGE_SIZE, MARKER, BaitSet, ElementBait, ElementControl, Kind, load
+from adguard.settings import Settings
+
+ALPHABET: Final = "0123456789bcdfghjklmnpqrstvwxyz"
+"""No vowels, so that a digest never spells a word that filter lists hunt."""
+DIGEST_LENGTH: Final = 10
+STYLE_MARK: Final = '"__SITE_NOTE_STYLE__"'
+CONFIG_MARK: Final = '("__CONFIG__")'
+ROW_CLASS: Final = "site-note-row"
+JAVASCRIPT: Final = "text/javascript; charset=utf-8"
+MOST_ROOT_PATHS: Final = 64
+
+_NAMED = re.compile(rf"((?:client|note)-)[{ALPHABET}]{{{DIGEST_LENGTH}}}(\.(?:js|css))")
+_NONCE = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}")
+_CODINGS = ("br", "gzip")
+
+Header = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file.
+
+    :param path: below the prefix, without a leading slash.
+    :param immutable: its name tells its content, so it may be kept for a year.
+    :param cdn: browsers ask each time, a CDN may keep it for an hour (baits and controls).
+    """
+
+    path: str
+    media_type: str
+    identity: bytes
+    immutable: bool = False
+    cdn: bool = False
+    gzip: bytes = b""
+    brotli: bytes = b""
+    etag: bytes = b""
+    answers: Mapping[str, tuple[list[Header], bytes]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    """Content coding -> headers and body."""
+
+    def __post_init__(self) -> None:
+        common = [
+            (b"content-type", self.media_type.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-robots-tag", b"noindex"),
+        ]
+        if self.cdn:
+            common += [
+                (b"cache-control", b"no-store"),
+                (b"cdn-cache-control", b"public, max-age=3600"),
+                (b"x-accel-expires", b"3600"),
+            ]
+        elif self.immutable:
+            common += [
+                (b"cache-control", b"public, max-age=31536000, immutable"),
+                (b"etag", self.etag),
+            ]
+        else:
+            common.append((b"cache-control", b"public, max-age=300"))
+        bodies = {"identity": self.identity, "gzip": self.gzip, "br": self.brotli}
+        if self.gzip:
+            common.append((b"vary", b"accept-encoding"))
+        answers = {}
+        for coding, body in bodies.items():
+            if coding == "identity" or body:
+                coded = [] if coding == "identity" else [(b"content-encoding", coding.encode())]
+                length = (b"content-length", str(len(body)).encode())
+                answers[coding] = ([*common, *coded, length], body)
+        object.__setattr__(self, "answers", answers)
+
+
+class Snippet:
+    """What is injected into a page: the bait rows and the script tag, ASCII, the same bytes for
+    every visitor."""
+
+    def __init__(self, rows: str, source: str, version: str) -> None:
+        self.rows = rows
+        self.version = version
+        self._source = source
+        self._made: dict[str, bytes] = {}
+
+    def plain(self, root_path: str) -> bytes:
+        """Returns the bytes for pages without a nonce."""
+        made = self._made.get(root_path)
+        if made is None:
+            made = self._make(root_path, "")
+            if len(self._made) < MOST_ROOT_PATHS:
+                self._made[root_path] = made
+        return made
+
+    def nonced(self, root_path: str, nonce: bytes) -> bytes:
+        """Returns the bytes with `nonce` on the script; one that is no base64 is left out."""
+        if not _NONCE.fullmatch(nonce):
+            return self.plain(root_path)
+        return self._make(root_path, f' nonce="{nonce.decode("ascii")}"')
+
+    def _make(self, root_path: str, attribute: str) -> bytes:
+        root = escape(quote(root_path.rstrip("/"), safe="/%:@!$&'()*+,;=~"))
+        return f'{self.rows}<script async src="{root}{self._source}"{attribute}></script>'.encode()
+
+
+class Assets:
+    """Everything constant under the prefix.
+
+    :param settings: `prefix`, `baits`, `sample`, `consent_mode` and `inline_target` are used.
+    :raises BaitError: when the publisher's own bait set cannot be used.
+    :raises SnippetError: when the installation is not complete.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.baits: BaitSet = load(settings.baits)
+        self.kinds = self.baits.kinds
+        self._files: dict[str, Asset] = {}
+        self._current: dict[str, Asset] = {}
+        styles = rcssmin.cssmin(snippets.read("page/note.css"))
+        self.style = self._publish("note", ".css", styles, "text/css; charset=utf-8")
+        note = snippets.read("page/note.js").replace(STYLE_MARK, _literal(styles))
+        self.note = self._publish("note", ".js", rjsmin.jsmin(note), JAVASCRIPT)
+        self.version = _digest(self._client(settings, "").encode())
+        client = self._client(settings, self.version)
+        self.client = self._publish("client", ".js", client, JAVASCRIPT, self.version)
+        for path, (media_type, body) in _harmless(self.baits).items():
+            self._files[path] = Asset(path, media_type, body, cdn=True)
+        source = f"{settings.prefix}/{self.client}"
+        self.rows = _row(self.baits.controls.element) + "".join(map(_row, self.baits.elements))
+        self.snippet = Snippet(self.rows, source, self.version)
+
+    def find(self, path: str) -> Asset | None:
+        """Returns the file at `path` below the prefix, without a leading slash. Any well-formed old
+        digest finds the current file, to be kept for five minutes: cached pages outlive a deploy.
+        """
+        asset = self._files.get(path)
+        if asset is None:
+            old = _NAMED.fullmatch(path)
+            asset = self._current.get(f"{old[1]}{old[2]}") if old else None
+        return asset
+
+    async def respond(self, asset: Asset, scope: Scope, send: Send) -> None:
+        """Answers a GET or HEAD for `asset`, as the request's headers ask."""
+        codings = unchanged = b""
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                codings += b"," + value
+            elif name == b"if-none-match":
+                unchanged = value
+        headers, body = asset.answers[_coding(codings.decode("latin-1"), asset)]
+        status = 200
+        if asset.etag and asset.immutable and asset.etag in unchanged:
+            status, body = 304, b""
+            headers = [pair for pair in headers if pair[0] not in _OF_THE_BODY]
+        elif scope["method"] == "HEAD":
+            body = b""
+        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+        await send({"type": "http.response.body", "body": body})
+
+    def _client(self, settings: Settings, digest: str) -> str:
+        baits = self.baits
+        config = {
+            "baits": [[bait.id, bait.kind.value, bait.path[1:]] for bait in baits.network],
+            "elements": [bait.id for bait in baits.elements],
+            "controls": {
+                kind.value: getattr(baits.controls, kind.value)[1:]
+                for kind in Kind
+                if kind is not Kind.ELEMENT
+            },
+            "marker": MARKER,
+            "sample": settings.sample,
+            "consent": settings.consent_mode,
+            "inline": settings.inline_target,
+            "note": self.note,
+            "client": digest,
+        }
+        source = snippets.read("page/client.js")
+        return str(rjsmin.jsmin(source.replace(CONFIG_MARK, _literal(config), 1)))
+
+    def _publish(self, stem: str, suffix: str, text: str, media_type: str, digest: str = "") -> str:
+        body = text.encode()
+        digest = digest or _digest(body)
+        path = f"{stem}-{digest}{suffix}"
+        packed = gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11)
+        etag = f'W/"{digest}"'.encode()
+        for immutable, files, name in (
+            (True, self._files, path),
+            (False, self._current, f"{stem}-{suffix}"),
+        ):
+            files[name] = Asset(path, media_type, body, immutable, False, *packed, etag)
+        return path
+
+
+_OF_THE_BODY = frozenset((b"content-type", b"content-length", b"content-encoding"))
+
+
+def _coding(accepted: str, asset: Asset) -> str:
+    """The best content coding that the client takes; what it refuses by `q=0` is not taken."""
+    wanted = set()
+    for part in accepted.lower().split(","):
+        coding, _, weight = part.partition(";")
+        if not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight):
+            wanted.add(coding.strip())
+    for coding in _CODINGS:
+        if coding in asset.answers and (coding in wanted or "*" in wanted):
+            return coding
+    return "identity"
+
+
+def _digest(body: bytes) -> str:
+    number = int.from_bytes(hashlib.blake2b(body, digest_size=8).digest())
+    letters = []
+    for _ in range(DIGEST_LENGTH):
+        number, rest = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[rest])
+    return "".join(letters)
+
+
+def _literal(value: object) -> str:
+    """A JavaScript literal, ASCII; safe for the minifier because a JSON string has no line ends."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _harmless(baits: BaitSet) -> dict[str, tuple[str, bytes]]:
+    """Path -> media type and body of every network bait and of the controls for script and image:
+    each carries the marker that no stub has, and does nothing else."""
+    bodies = {
+        Kind.SCRIPT: (JAVASCRIPT, f'document.currentScript.mark="{MARKER}"'.encode()),
+        Kind.IMAGE: ("image/png", _image(*IMAGE_SIZE)),
+        Kind.FETCH: ("application/json", _literal({"marker": MARKER}).encode()),
+    }
+    files = {urlsplit(bait.path).path[1:]: bodies[bait.kind] for bait in baits.network}
+    files[baits.controls.script[1:]] = bodies[Kind.SCRIPT]
+    files[baits.controls.image[1:]] = bodies[Kind.IMAGE]
+    return files
+
+
+def _image(width: int, height: int) -> bytes:
+    """A white one-bit PNG (RFC 2083)."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = (b"\0" + b"\xff" * ((width + 7) // 8)) * height
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def _row(entry: ElementBait | ElementControl) -> str:
+    """One element alone in a neutral wrapper. Spans, because a `<div>` would end a paragraph that
+    the page left open; no inline style, which a strict policy refuses and filters look for."""
+    classes, name = " ".join(entry.classes), "".join(entry.ids)
+    attributes = (f' class="{classes}"' if classes else "") + (f' id="{name}"' if name else "")
+    return f'<span class="{ROW_CLASS}" hidden aria-hidden="true"><span{attributes}></span></span>'
