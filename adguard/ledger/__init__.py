@@ -1,0 +1,31 @@
+"""What happened, kept: a journal that survives being killed, and the figures it adds up to."""
+
+from adguard.ledger.errors import (
+    LedgerError,
+    LedgerFull,
+    LedgerUnavailable,
+    StoreError,
+    StoreURLError,
+)
+from adguard.ledger.events import Batch, Event
+from adguard.ledger.ledger import Ledger
+from adguard.ledger.opening import open_store
+from adguard.ledger.store import Figures, Point, Row, Span, Store, Totals
+
+__all__ = [
+    "Batch",
+    "Event",
+    "Figures",
+    "Ledger",
+    "LedgerError",
+    "LedgerFull",
+    "LedgerUnavailable",
+    "Point",
+    "Row",
+    "Span",
+    "Store",
+    "StoreError",
+    "StoreURLError",
+    "Totals",
+    "open_store",
+]

@@ -1,0 +1,47 @@
+"""
+What can go wrong while recording.
+
+    LedgerError
+    ├── LedgerFull           the queue is full: answer 503 with Retry-After
+    ├── LedgerUnavailable    the store cannot take the event now: answer 503 with Retry-After
+    └── StoreError           a store that cannot be opened or read; the message says what to do
+        └── StoreURLError    a store address that makes no sense; also a ValueError
+"""
+
+from __future__ import annotations
+
+__all__ = ["LedgerError", "LedgerFull", "LedgerUnavailable", "StoreError", "StoreURLError"]
+
+
+class LedgerError(Exception):
+    """The root of every error the ledger raises."""
+
+
+class LedgerFull(LedgerError):  # noqa: N818
+    """Too many events wait for the disk. Nothing of this one was kept.
+
+    :param waiting: how many events were waiting.
+    """
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} events wait to be recorded, which is as many as we keep")
+        self.waiting = waiting
+
+
+class LedgerUnavailable(LedgerError):  # noqa: N818
+    """The store could not take the event. Nothing of it was kept, sending it again is safe.
+
+    :param reason: one short sentence, without any path of the machine.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StoreError(LedgerError):
+    """A store cannot be opened or read."""
+
+
+class StoreURLError(StoreError, ValueError):
+    """A store address that cannot be understood or is not supported."""

@@ -1,0 +1,254 @@
+"""From events to figures: pure addition, so order and partition never matter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeVar
+
+from adguard.ledger.events import HOUR, Event
+
+__all__ = [
+    "CAPS",
+    "COUNTERS",
+    "DIMENSIONS",
+    "OTHER",
+    "WHOLE",
+    "DayKey",
+    "Deltas",
+    "HourKey",
+    "admit",
+    "fold",
+    "merge",
+]
+
+OTHER = "(other)"
+WHOLE = 1_000_000
+"""The sampling share of an unsampled event. Shares are kept in millionths, as whole numbers:
+sums of whole numbers are the same in every order, sums of weights are not."""
+
+COUNTERS = (
+    "measured",
+    "clear",
+    "extension",
+    "network",
+    "protection",
+    "unknown",
+    "remembered",
+    "decided",
+    "seen",
+    "interstitials",
+    "suppressed",
+    "later",
+    "never",
+    "wrong",
+    "guide",
+    "support",
+    "verified",
+    "failed",
+    "thanked",
+    "rechecks",
+    "recovered",
+)
+
+CAPS: Mapping[str, int] = {
+    "page": 1000,
+    "verdict": 8,
+    "browser": 32,
+    "device": 8,
+    "variant": 32,
+    "section": 100,
+    "country": 260,
+    "reason": 64,
+    "form": 8,
+    "version": 32,
+}
+"""How many values of each dimension are kept apart on one day of one site; the rest is one row."""
+
+DIMENSIONS = tuple(name for name in CAPS if name != "page")
+
+_VERDICTS = frozenset({"clear", "extension", "network", "protection"})
+_NOT_CLEAR = frozenset({"extension", "network", "protection"})
+_CHOICES = {
+    "later": "later",
+    "never": "never",
+    "not-blocking": "wrong",
+    "allow": "guide",
+    "support": "support",
+    "verified": "verified",
+    "verify-failed": "failed",
+}
+_INDEX = {name: i for i, name in enumerate(COUNTERS)}
+
+HourKey = tuple[str, int, str, str, str, str, int]
+"""A row of `r_hour`: site, hours since 1970, verdict, browser, device, variant, sample."""
+
+DayKey = tuple[str, str, int, str, int]
+"""A row of `r_page` or `r_day`: site, dimension, days since 1970, value, sample."""
+
+Admitted = Mapping[tuple[str, int, str], set[str]]
+"""The values that already have a row of their own, by site, day and dimension."""
+
+_What = tuple[str, int, str, str, str, str, float]
+
+
+@dataclass(slots=True)
+class Deltas:
+    """What a number of events adds to the figures: counters in the order of `COUNTERS`."""
+
+    hours: dict[HourKey, list[int]] = field(default_factory=dict)
+    days: dict[DayKey, list[int]] = field(default_factory=dict)
+
+    @property
+    def places(self) -> set[tuple[str, int]]:
+        """The sites and days that are touched."""
+        return {(key[0], key[2]) for key in self.days}
+
+
+@lru_cache(maxsize=2048)
+def _counted(kind: str, verdict: str, action: str, choice: str) -> tuple[int, ...]:
+    names: list[str] = []
+    if kind in {"measured", "remembered"}:
+        names.append("measured")
+    if kind in {"view", "remembered"}:
+        names.append(verdict if verdict in _VERDICTS else "unknown")
+    if kind == "remembered":
+        names.append("remembered")
+    if kind == "view" and action == "notice":
+        names.append("decided")
+    if kind == "view" and verdict in _NOT_CLEAR and action in {"", "none"}:
+        names.append("suppressed")
+    if kind == "seen":
+        names.append("seen")
+    if kind == "interstitial":
+        names.append("interstitials")
+    if kind == "recheck":
+        names.append("rechecks")
+        if verdict == "clear":
+            names.append("recovered")
+    if kind in {"view", "recheck"} and action == "thanks":
+        names.append("thanked")
+    if choice in _CHOICES:
+        names.append(_CHOICES[choice])
+    return tuple(_INDEX[name] for name in names)
+
+
+@lru_cache(maxsize=4096)
+def _label(value: str) -> str:
+    return value if len(value) <= 64 and value.isprintable() else OTHER
+
+
+@lru_cache(maxsize=4096)
+def _page(path: str) -> str:
+    path = path.partition("?")[0].partition("#")[0]
+    return path if path[:1] == "/" and len(path) <= 512 and path.isprintable() else OTHER
+
+
+def _verdict(kind: str, verdict: str) -> str:
+    if kind == "remembered":
+        return "clear"
+    if verdict in _VERDICTS or verdict == "unknown":
+        return verdict
+    return "unknown" if kind == "view" else (OTHER if verdict else "")
+
+
+def _ppm(sample: float) -> int:
+    return max(1, round(sample * WHOLE)) if 0 < sample <= 1 else WHOLE
+
+
+_Key = TypeVar("_Key", bound=tuple[object, ...])
+
+
+def _add(rows: dict[_Key, list[int]], key: _Key, counted: Iterable[int], times: int) -> None:
+    row = rows.get(key)
+    if row is None:
+        row = rows[key] = [0] * len(COUNTERS)
+    for i in counted:
+        row[i] += times
+
+
+def fold(events: Iterable[Event]) -> Deltas:
+    """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order."""
+    alike = Counter(
+        (
+            (e.site, e.at // HOUR, e.kind, e.verdict, e.action, e.choice, e.sample),
+            (e.browser, e.device, e.variant, e.section, e.country, e.reason, e.form, e.version),
+            e.path,
+        )
+        for e in events
+    )
+    deltas = Deltas()
+    views: Counter[tuple[_What, tuple[str, ...]]] = Counter()
+    for (what, said, path), times in alike.items():
+        views[what, said] += times
+        site, hour, kind, verdict, action, choice, sample = what
+        if counted := _counted(kind, _verdict(kind, verdict), action, choice):
+            key = (site, "page", hour // 24, _page(path), _ppm(sample))
+            _add(deltas.days, key, counted, times)
+    for (what, names), times in views.items():
+        site, hour, kind, verdict, action, choice, sample = what
+        verdict = _verdict(kind, verdict)
+        counted = _counted(kind, verdict, action, choice)
+        if not counted:
+            continue
+        ppm, labels = _ppm(sample), tuple(map(_label, names))
+        browser, device, variant = labels[:3]
+        _add(deltas.hours, (site, hour, verdict, browser, device, variant, ppm), counted, times)
+        for dimension, value in zip(DIMENSIONS, (verdict, *labels), strict=True):
+            _add(deltas.days, (site, dimension, hour // 24, value, ppm), counted, times)
+    return deltas
+
+
+def merge(parts: Iterable[Deltas]) -> Deltas:
+    """Adds deltas up."""
+    whole = Deltas()
+    for part in parts:
+        for hour, row in part.hours.items():
+            _put(whole.hours, hour, row)
+        for day, row in part.days.items():
+            _put(whole.days, day, row)
+    return whole
+
+
+def _put(rows: dict[_Key, list[int]], key: _Key, more: list[int]) -> None:
+    row = rows.get(key)
+    rows[key] = list(more) if row is None else [a + b for a, b in zip(row, more, strict=True)]
+
+
+def admit(deltas: Deltas, admitted: Admitted) -> Deltas:
+    """Keeps every dimension bounded: values that find no room on their day become `(other)`.
+
+    A value that has a row keeps it; of the new ones, those that count most come first. No sum
+    changes, only under which name it stands.
+    """
+    weight: Counter[tuple[str, int, str, str]] = Counter()
+    for (site, dimension, day, value, _), row in deltas.days.items():
+        weight[site, day, dimension, value] += sum(row)
+    room: dict[tuple[str, int, str], int] = {}
+    refused: set[tuple[str, int, str, str]] = set()
+    for key in sorted(weight, key=lambda key: (-weight[key], key)):
+        site, day, dimension, value = key
+        here = (site, day, dimension)
+        known = admitted.get(here, set())
+        left = room.setdefault(here, CAPS[dimension] - len(known - {OTHER}))
+        if value == OTHER or value in known:
+            continue
+        if left > 0:
+            room[here] = left - 1
+        else:
+            refused.add(key)
+    if not refused:
+        return deltas
+    bounded = Deltas()
+    for (site, dimension, day, value, ppm), row in deltas.days.items():
+        kept = OTHER if (site, day, dimension, value) in refused else value
+        _put(bounded.days, (site, dimension, day, kept, ppm), row)
+    for (site, hour, verdict, *labels, ppm), row in deltas.hours.items():
+        browser, device, variant = (
+            OTHER if (site, hour // 24, dimension, value) in refused else value
+            for dimension, value in zip(DIMENSIONS[1:4], labels, strict=True)
+        )
+        _put(bounded.hours, (site, hour, verdict, browser, device, variant, ppm), row)
+    return bounded

@@ -1,0 +1,142 @@
+"""What the rest of the house knows of recording."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import weakref
+from typing import Protocol
+
+from adguard.ledger.errors import LedgerFull, LedgerUnavailable, StoreError
+from adguard.ledger.events import Event
+from adguard.ledger.journal import Journal
+from adguard.ledger.keeper import Keeper
+from adguard.ledger.store import Store, locate
+
+__all__ = ["CLOSE_WITHIN", "Ledger"]
+
+CLOSE_WITHIN = 5.0
+"""Seconds that closing may take."""
+
+
+class LedgerSettings(Protocol):
+    """What the ledger reads of the settings."""
+
+    @property
+    def store(self) -> str | None: ...
+
+
+class Ledger:
+    """Records what happened, durably, in the background of any event loop.
+
+    It opens with the first event and needs no lifespan. Several processes may share one store.
+
+    :param settings: their `store` says where; see `adguard.ledger.store.locate`.
+    :param delay: seconds a group of events waits for company.
+    :param batch: events at which a group does not wait any longer.
+    :param capacity: events that may wait to be written.
+    :param fold_every: seconds between two rounds of adding up.
+    :param busy_timeout: seconds to wait for another process's transaction.
+    :raises StoreURLError: the store's address makes no sense.
+    """
+
+    def __init__(
+        self,
+        settings: LedgerSettings,
+        *,
+        delay: float = 0.02,
+        batch: int = 500,
+        capacity: int = 10_000,
+        fold_every: float = 2.0,
+        busy_timeout: float = 2.5,
+    ) -> None:
+        self._location = locate(settings.store)
+        self._keeper = Keeper(self._location, busy_timeout)
+        self._journal = Journal(
+            self._keeper, delay=delay, batch=batch, capacity=capacity, tend_every=fold_every
+        )
+        self._off = self._location.kind == "none"
+        # Runs when the ledger is dropped, and at the interpreter's exit.
+        self._finalizer = weakref.finalize(self, _finish, self._journal, self._keeper)
+
+    def open(self) -> None:
+        """Begins to open the store, without waiting for it."""
+        if not self._off:
+            with contextlib.suppress(LedgerUnavailable):
+                self._journal.open()
+
+    async def record(self, event: Event) -> bool:
+        """Records one event; returns when it is on the disk.
+
+        :returns: `False` when an event of this id was recorded before and so this one was not.
+        :raises LedgerFull: too many events are waiting.
+        :raises LedgerUnavailable: the store cannot take it now. Either way nothing was kept, and
+            sending the event again, with the same id, is right.
+        """
+        if self._off:
+            return True
+        commit, index = self._journal.join(event, asyncio.get_running_loop())
+        outcome = await commit
+        if outcome is None:
+            return True
+        if isinstance(outcome, LedgerUnavailable):
+            raise LedgerUnavailable(outcome.reason)
+        return index not in outcome
+
+    def note(self, event: Event) -> None:
+        """Records one event in passing: written with the next group, never waited for, never
+        raising; what could not be kept is counted in `health`. Works without an event loop."""
+        if self._off:
+            return
+        try:
+            self._journal.drop_in(event)
+        except (LedgerFull, LedgerUnavailable):
+            self._journal.lost += 1
+
+    async def flush(self) -> bool:
+        """Waits until every event so far is written; `False` after 5 s without success."""
+        return await asyncio.to_thread(self._journal.flush, CLOSE_WITHIN)
+
+    async def aclose(self) -> None:
+        """Writes what waits and closes the store, within 5 s. An event after that opens it
+        again."""
+        await asyncio.to_thread(self._journal.close, CLOSE_WITHIN)
+
+    @property
+    def store(self) -> Store:
+        """The store, for reading figures while we record.
+
+        :raises StoreError: there is none.
+        """
+        if self._off:
+            raise StoreError("the store is 'none': nothing is recorded")
+        return self._keeper.store
+
+    def health(self) -> dict[str, object]:
+        """Returns how recording goes, from memory, without touching the disk.
+
+        `status` is `ok`, `degraded` (figures are kept, but only in memory) or `unavailable`, and
+        `reason` says why. Counts are of this process since its start: `recorded`, `duplicates`,
+        `refused` (the queue was full), `failed` (groups that could not be written), `lost` (noted
+        in passing and not kept). `journal_batches` and `journal_age` (seconds) are as of the last
+        round of folding.
+        """
+        keeper, journal = self._keeper, self._journal
+        status = "unavailable" if keeper.trouble else "degraded" if keeper.degraded else "ok"
+        return {
+            "status": status,
+            "reason": keeper.trouble or keeper.degraded,
+            "kind": self._location.kind,
+            "waiting": journal.waiting,
+            "recorded": journal.recorded,
+            "duplicates": journal.duplicates,
+            "refused": journal.refused,
+            "failed": journal.failed,
+            "lost": journal.lost,
+            **keeper.facts,
+        }
+
+
+def _finish(journal: Journal, keeper: Keeper) -> None:
+    if journal.close(CLOSE_WITHIN):
+        keeper.dispose()
