@@ -33,6 +33,9 @@ logger = logging.getLogger("adguard")
 TEMPLATES = Path(__file__).parent / "templates"
 NAMES = ("fragment", "interstitial", "help", "support", "preferences", "message")
 VERDICTS = ("extension", "network", "protection")
+SMALL_WORDS = frozenset(
+    ("a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "of", "on", "or", "the", "to")
+)
 FORMS = ("inline", "banner", "dialog")
 OUTCOMES = (
     *("loaded", "blocked", "substituted", "faulty", "refused", "timeout", "unasked"),
@@ -92,7 +95,8 @@ class Article:
 
     @property
     def headline(self) -> str:
-        """`/culture/the-last-ferry.html` reads `The last ferry`; other paths stay as they are."""
+        """`/culture/the-last-ferry.html` reads `The Last Ferry`; other paths stay as they are.
+        Capitals throughout, because a path does not say which words are names."""
         if self.title:
             return self.title
         path = unquote(self.path.partition("?")[0].partition("#")[0])
@@ -100,8 +104,10 @@ class Article:
         words = [word for word in re.split(r"[-_+ ]+", last) if word]
         if len([word for word in words if word.isalpha()]) < 2:
             return path
-        text = " ".join(words)
-        return text[0].upper() + text[1:]
+        return " ".join(
+            word if place and word in SMALL_WORDS else word[0].upper() + word[1:]
+            for place, word in enumerate(words)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,10 +195,18 @@ class Pages:
             article=None,
         )
 
-    def interstitial(self, visit: Visit, article: Article, *, verdict: str = "extension") -> str:
+    def interstitial(
+        self, visit: Visit, article: Article, *, verdict: str = "extension", waiting: bool = True
+    ) -> str:
         """Returns the page that stands in for `article`. Its buttons are forms, so it works
-        without JavaScript; with it, the client re-checks and goes on by itself."""
-        return self._render("interstitial", visit, verdict=_verdict(verdict), article=article)
+        without JavaScript; with it, the client re-checks and goes on by itself.
+
+        :param waiting: whether a reader waits for `article`; False for a preview, which names no
+            headline and never goes on.
+        """
+        return self._render(
+            "interstitial", visit, verdict=_verdict(verdict), article=article, waiting=waiting
+        )
 
     def help(self, visit: Visit, *, tool: str = "", article: Article | None = None) -> str:
         """Returns the guide for `tool` (else the general one) with links to all others."""

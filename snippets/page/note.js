@@ -243,7 +243,7 @@ function converse(context, host, frame, sheet) {
     fire("site:choice", { choice });
     fetch(`${context.base}choice`, {
       method: "POST",
-      body: new URLSearchParams({ choice }),
+      body: new URLSearchParams({ choice, path: location.pathname }),
       headers: { Accept: "application/json" },
       credentials: "same-origin",
       keepalive: true,
