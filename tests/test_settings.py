@@ -1,0 +1,339 @@
+"""Options: checked once, at construction, and every complaint names its option."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adguard.presets import (
+    EXCLUDED_BY_DEFAULT,
+    PRESETS,
+    PathPattern,
+    Policy,
+    Rule,
+    Rulebook,
+)
+from adguard.settings import OPTIONS, Settings, SettingsError, SupportOption, build_settings
+
+KEY = "k" * 32
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in OPTIONS:
+        monkeypatch.delenv(f"ADGUARD_{name.upper()}", raising=False)
+
+
+def made(**options: Any) -> Settings:
+    return build_settings(None, {"secret_key": KEY, **options})
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    settings = made()
+    assert settings.keys == (KEY,)
+    assert (settings.mode, settings.preset, settings.prefix) == ("ask", "standard", "/_site")
+    assert (settings.site, settings.inject, settings.interstitial) == ("default", "auto", "origin")
+    assert (settings.holdout, settings.sample, settings.consent_mode) == (0.0, 1.0, "off")
+    assert settings.inline_target == "[data-site-note], article, main"
+    assert settings.secure is None
+    assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("secret_key", ""),
+        ("secret_key", "short"),
+        ("secret_key", [KEY, "short"]),
+        ("secret_key", []),
+        ("secret_key", [KEY, None]),
+        ("mode", "loud"),
+        ("preset", "rude"),
+        ("preset", "strict"),
+        ("policy", {"form": "interstitial"}),
+        ("policy", {"forms": "dialog"}),
+        ("policy", {"first_ask": 1}),
+        ("policy", {"first_ask": True}),
+        ("policy", {"form": "carrier pigeon"}),
+        ("policy", {"quiet_days": ()}),
+        ("policy", {"quiet_days": 7}),
+        ("policy", {"quiet_days": (14, -1)}),
+        ("policy", {"first_ask_in_visit": "yes"}),
+        ("policy", {"unanswered_days": None}),
+        ("policy", []),
+        ("rules", "strict"),
+        ("rules", ["/premium/*"]),
+        ("origin", "www.example.org"),
+        ("origin", "ftp://example.org"),
+        ("origin", "https://example.org/path"),
+        ("origin", "https://user@example.org"),
+        ("prefix", "_site"),
+        ("prefix", "/_site/"),
+        ("prefix", "/"),
+        ("site", "a b"),
+        ("site", "x" * 65),
+        ("publisher", 7),
+        ("store", "postgres://x"),
+        ("store", "sqlite://relative"),
+        ("store", 7),
+        ("is_supporter", "yes"),
+        ("section", 7),
+        ("country", 7),
+        ("ad_urls", "https://ads.example/tag.js"),
+        ("ad_urls", ["/relative.js"]),
+        ("ad_urls", [7]),
+        ("consent_mode", "maybe"),
+        ("holdout", 1.5),
+        ("holdout", "0.1"),
+        ("holdout", True),
+        ("sample", -0.1),
+        ("exclude", "/login"),
+        ("exclude", ["login"]),
+        ("inject", "sometimes"),
+        ("interstitial", "popup"),
+        ("inline_target", " "),
+        ("support", "https://example.org"),
+        ("support", [("Subscribe", "/subscribe")]),
+        ("texts", {"en": "words"}),
+        ("template_dir", "/nowhere/at/all"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_with_its_options_name(
+    option: str, value: Any
+) -> None:
+    with pytest.raises(SettingsError, match=rf"^{option}"):
+        made(**{option: value})
+
+
+def test_an_unknown_option_is_refused_with_the_nearest_known_one() -> None:
+    with pytest.raises(SettingsError, match="hold_out: no such option; did you mean 'holdout'"):
+        made(hold_out=0.1)
+    with pytest.raises(SettingsError, match=r"xyzzy: no such option$"):
+        made(xyzzy=1)
+
+
+def test_a_missing_secret_key_says_how_to_make_one() -> None:
+    with pytest.raises(SettingsError, match="adguard keys"):
+        build_settings(None, {})
+
+
+ENVIRONMENT: Mapping[str, tuple[str, Any]] = {
+    "secret_key": (f"{KEY},{'o' * 40}", (KEY, "o" * 40)),
+    "mode": ("observe", "observe"),
+    "mode_file": ("/run/mode", Path("/run/mode")),
+    "preset": ("gentle", "gentle"),
+    "policy": ('{"first_ask": 4}', {"first_ask": 4}),
+    "origin": ("https://WWW.example.org:443", "https://www.example.org"),
+    "prefix": ("/_desk", "/_desk"),
+    "site": ("gazette", "gazette"),
+    "publisher": ("The Gazette", "The Gazette"),
+    "store": ("memory:", "memory:"),
+    "is_supporter": ("os.path:exists", __import__("os").path.exists),
+    "ad_urls": (
+        "https://a.example/1.js https://b.example/2.js",
+        ("https://a.example/1.js", "https://b.example/2.js"),
+    ),
+    "consent_mode": ("required", "required"),
+    "holdout": ("0.1", 0.1),
+    "sample": ("0.5", 0.5),
+    "exclude": ("/press,/jobs", ("/press", "/jobs")),
+    "baits": ("/srv/baits.json", "/srv/baits.json"),
+    "inject": ("manual", "manual"),
+    "interstitial": ("redirect", "redirect"),
+    "inline_target": ("main", "main"),
+    "section": ("os.path:basename", __import__("os").path.basename),
+    "country": ("os.path:dirname", __import__("os").path.dirname),
+    "support": (
+        '[{"label": "Subscribe", "url": "/subscribe", "kind": "subscribe"}]',
+        (SupportOption("Subscribe", "/subscribe", "subscribe"),),
+    ),
+    "texts": ('{"en": {"a": "b"}}', {"en": {"a": "b"}}),
+    "template_dir": ("/", Path("/")),
+    "protection_blocks": ("yes", True),
+    "network_wall": ("1", True),
+    "debug": ("true", True),
+}
+
+
+@pytest.mark.parametrize("option", sorted(set(OPTIONS) - {"rules"}))
+def test_every_option_can_come_from_the_environment(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, value = ENVIRONMENT[option]
+    monkeypatch.setenv("ADGUARD_SECRET_KEY", KEY)
+    monkeypatch.setenv(f"ADGUARD_{option.upper()}", text)
+    assert getattr(build_settings(None, {}), option) == value
+
+
+def test_rules_can_come_from_the_environment_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADGUARD_RULES", '[{"path": "/premium/*", "preset": "strict"}]')
+    assert made().book.ruling("/premium/a").preset == "strict"
+
+
+def test_what_is_written_in_code_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADGUARD_SITE", "elsewhere")
+    assert made(site="here").site == "here"
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("holdout", "a tenth"),
+        ("rules", "{"),
+        ("is_supporter", "nowhere:hook"),
+        ("debug", "perhaps"),
+    ],
+)
+def test_an_environment_value_that_cannot_be_read_names_its_option(
+    option: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"ADGUARD_{option.upper()}", text)
+    with pytest.raises(SettingsError, match=rf"^{option}: ADGUARD_{option.upper()}="):
+        made()
+
+
+def test_a_bad_rule_in_the_environment_keeps_its_own_complaint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ADGUARD_RULES", '[{"path": "premium"}]')
+    with pytest.raises(SettingsError, match=r"^rules\.path"):
+        made()
+
+
+def test_a_misspelt_variable_in_the_environment_is_pointed_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("ADGUARD_HOLDUOT", "0.1")
+    monkeypatch.setenv("ADGUARD_DATA", "/srv/data")
+    with caplog.at_level(logging.WARNING, "adguard"):
+        made()
+    assert "ADGUARD_HOLDUOT" in caplog.text
+    assert "ADGUARD_DATA" not in caplog.text
+
+
+def test_options_replace_fields_of_given_settings() -> None:
+    settings = made(site="one", holdout=0.2)
+    assert build_settings(settings, {}) is settings
+    changed = build_settings(settings, {"site": "two"})
+    assert (changed.site, changed.holdout) == ("two", 0.2)
+    with pytest.raises(SettingsError, match=r"^settings"):
+        build_settings("settings", {})  # type: ignore[arg-type]
+
+
+def test_an_origin_says_whether_readers_come_over_tls() -> None:
+    assert made(origin="https://example.org").secure is True
+    assert made(origin="http://example.org:80/").origin == "http://example.org"
+    assert made(origin="http://example.org").secure is False
+
+
+@pytest.mark.parametrize(
+    ("label", "url", "kind"),
+    [
+        ("", "/subscribe", "subscribe"),
+        ("Subscribe", "//evil.example", "subscribe"),
+        ("Subscribe", "/\\evil.example", "subscribe"),
+        ("Subscribe", "javascript:alert(1)", "subscribe"),
+        ("Subscribe", "/subscribe", "bribe"),
+    ],
+)
+def test_a_way_to_support_needs_a_label_an_address_and_a_known_kind(
+    label: str, url: str, kind: Any
+) -> None:
+    with pytest.raises(SettingsError, match=r"^support\."):
+        SupportOption(label, url, kind)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "inside", "outside"),
+    [
+        ("/markets", ["/markets", "/markets/", "/markets/a/b"], ["/market", "/marketsx", "/"]),
+        ("/markets/", ["/markets", "/markets/a"], ["/marketsx"]),
+        ("/markets/*", ["/markets/", "/markets/a/b"], ["/markets", "/x/markets/a"]),
+        ("/*/live", ["/sport/live", "/a/b/live"], ["/live", "/sport/live/1"]),
+        ("/", ["/"], ["/a"]),
+        ("/*", ["/", "/a", "/a\nb"], []),
+        ("/a.b", ["/a.b"], ["/axb"]),
+    ],
+)
+def test_a_path_pattern_means_what_it_looks_like(
+    pattern: str, inside: list[str], outside: list[str]
+) -> None:
+    made_pattern = PathPattern(pattern, "exclude")
+    assert [path for path in [*inside, *outside] if made_pattern.matches(path)] == inside
+
+
+def test_the_first_rule_that_matches_wins() -> None:
+    book = made(
+        rules=[
+            Rule("/markets/free/*", preset="gentle"),
+            Rule("/markets/*", preset="strict", policy={"free_views": 5}),
+            Rule("/live", mode="observe"),
+        ],
+        policy={"first_ask": 3},
+    ).book
+    assert book.ruling("/markets/free/a").preset == "gentle"
+    assert book.ruling("/markets/free/a").policy == PRESETS["gentle"]
+    assert book.ruling("/markets/a").policy.free_views == 5
+    assert book.ruling("/markets/a").policy.form == "interstitial"
+    assert book.ruling("/live/1").mode == "observe"
+    assert book.ruling("/live/1").policy.first_ask == 3
+    assert book.ruling("/else").preset == "standard"
+    assert book.withholds
+    assert not made().book.withholds
+
+
+@pytest.mark.parametrize("path", EXCLUDED_BY_DEFAULT)
+def test_log_in_checkout_account_and_legal_paths_are_left_alone(path: str) -> None:
+    book = made().book
+    assert book.ruling(path).excluded
+    assert book.ruling(path.upper() + "/step/2").excluded
+    assert not book.ruling(path + "-of-the-century").excluded
+
+
+def test_a_rule_can_bring_a_default_exclusion_back_and_exclude_beats_any_rule() -> None:
+    book = made(rules=[Rule("/account/news"), Rule("/press/*")], exclude=["/press"]).book
+    assert not book.ruling("/account/news").excluded
+    assert book.ruling("/account/orders").excluded
+    assert book.ruling("/press/1").excluded
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"path": "premium"}, "path"),
+        ({"path": 7}, "path"),
+        ({"path": "/a", "preset": "rude"}, "preset"),
+        ({"path": "/a", "mode": "loud"}, "mode"),
+    ],
+)
+def test_a_rule_refuses_what_it_cannot_mean(options: Any, name: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^rules\.{name}"):
+        Rule(**options)
+
+
+def test_a_rule_refuses_policy_values_at_once_and_shows_itself() -> None:
+    with pytest.raises(SettingsError, match=r"^policy\.free_views"):
+        Rule("/a", policy={"free_views": -1})
+    assert repr(Rule("/a", preset="strict")) == "Rule('/a', preset='strict', mode=None)"
+
+
+def test_caps_may_be_lifted_but_days_may_not() -> None:
+    assert Policy(max_asks=None, visit_asks=None).max_asks is None
+    with pytest.raises(SettingsError, match=r"policy\.window_days"):
+        Policy(window_days=0)
+
+
+@given(st.lists(st.text("/ab*", min_size=0, max_size=6), min_size=1, max_size=50))
+def test_remembered_rulings_are_the_rulings(paths: list[str]) -> None:
+    rules = [Rule("/a/*", preset="gentle"), Rule("/b", preset="strict")]
+    book = Rulebook("standard", {}, rules, ["/ab"])
+    book.REMEMBERED = 3
+    for path in paths:
+        fresh = Rulebook("standard", {}, rules, ["/ab"])
+        assert book.ruling("/" + path) == fresh.ruling("/" + path)
