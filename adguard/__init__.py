@@ -1,9 +1,26 @@
-"""Knows which page views happen behind an ad blocker, asks kindly, counts honestly."""
+"""Knows which page views happen behind an ad blocker, asks kindly, counts honestly.
+
+Not related to the ad blocker AdGuard. `AdGuardMiddleware` mounts everything; `Settings` and `Rule`
+say how; `Verdict` and `Decision` are what an app reads from `scope["adguard"]`.
+"""
 
 from adguard._version import __version__
 from adguard.detection import Verdict
+from adguard.middleware import AdGuardMiddleware
 from adguard.policy import Decision
 from adguard.presets import Rule
+from adguard.scope import Reader, snippet_tag
 from adguard.settings import Settings, SettingsError, SupportOption
 
-__all__ = ["Decision", "Rule", "Settings", "SettingsError", "SupportOption", "Verdict", "__version__"]
+__all__ = [
+    "AdGuardMiddleware",
+    "Decision",
+    "Reader",
+    "Rule",
+    "Settings",
+    "SettingsError",
+    "SupportOption",
+    "Verdict",
+    "__version__",
+    "snippet_tag",
+]

@@ -36,7 +36,7 @@ class Services:
         self.switch = ModeSwitch(settings)
         self.tally = Tally()
         self.assets = Assets(settings)
-        self.pages = Pages(settings, self.assets)
+        self.pages = Pages(settings, self.assets, self.assets.kinds)
         self.tokens = Tokens(settings.keys)
         self.destinations = Destinations(settings.keys)
         self.jar = CookieJar(settings.keys)

@@ -87,7 +87,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
             raise Refusal(400, "Content-Length is not a number.")
         if len(length) > 4 or int(length) > LONGEST_BODY:
             raise Refusal(413, f"The body is longer than {LONGEST_BODY} bytes.")
-    body = b""
+    body: bytes = b""
     while True:
         message: Message = await receive()
         if message["type"] != "http.request":

@@ -229,9 +229,9 @@ class ReportEndpoint:
         blocking = is_blocking(
             finding.verdict, protection_blocks=services.settings.protection_blocks
         )
-        started = before or ReaderState(
-            first_day=today, bucket=None if inquiry.gpc else draw_bucket()
-        )
+        started = before or ReaderState(first_day=today)
+        if services.settings.holdout and blocking and not inquiry.gpc and started.bucket is None:
+            started = replace(started, bucket=draw_bucket())
         if report.kind == "recheck":
             after = started.with_verdict(finding.verdict, today)
         else:
@@ -270,7 +270,7 @@ class ReportEndpoint:
 
     def _variant(self, state: ReaderState | None, inquiry: Inquiry) -> str:
         settings = self._services.settings
-        if state is None or inquiry.gpc or not settings.holdout:
+        if state is None or state.bucket is None or inquiry.gpc or not settings.holdout:
             return ""
         return "holdout" if held_out(state.bucket, settings.holdout, settings.site) else "asked"
 
