@@ -238,6 +238,8 @@ class Pages:
                 f"template_dir: {error.filename or error.name}, line {error.lineno}: "
                 f"{error.message}"
             ) from error
+        except (OSError, UnicodeError) as error:
+            raise SettingsError(f"template_dir: {name}.html cannot be read: {error}") from error
         self._ours.get_template(f"{name}.html")
 
     def _render(self, name: str, visit: Visit, **values: Any) -> str:
