@@ -14,19 +14,25 @@ this machine skips the test with the reason, and fails it where `CI=true`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 from starlette.types import ASGIApp
 
-from e2e.harness import BridgedUBlock, MissingError, Server, browsers, wait_until_ready, watch
+from e2e.harness import (
+    BridgedUBlock,
+    MissingError,
+    Server,
+    browsers,
+    skip_or_fail,
+    wait_until_ready,
+    watch,
+)
 from e2e.harness.ublock import bridged_copy
 
 Serve = Callable[[Callable[[], ASGIApp]], Server]
@@ -120,7 +126,7 @@ def ublock_bridge(open_firefox: Open, tmp_path: Path) -> BridgedUBlock:
     try:
         copy = bridged_copy(tmp_path / "bridge")
     except MissingError as missing:
-        _stop(missing)
+        skip_or_fail(missing)
     context = open_firefox(extension=copy)
     _ready(context)
     return BridgedUBlock(context)
@@ -144,7 +150,7 @@ class _opener:  # noqa: N801 (reads as the function it is used as)
         try:
             context = self._launch(next(self._folders), **options)
         except MissingError as missing:
-            _stop(missing)
+            skip_or_fail(missing)
         self._stack.callback(context.close)
         return watch(context)
 
@@ -153,10 +159,4 @@ def _ready(context: BrowserContext) -> None:
     try:
         wait_until_ready(context)
     except MissingError as missing:
-        _stop(missing)
-
-
-def _stop(missing: MissingError) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(str(missing), pytrace=False)
-    pytest.skip(str(missing))
+        skip_or_fail(missing)

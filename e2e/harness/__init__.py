@@ -4,7 +4,8 @@
 page what happened on it. `conftest.py` offers them as fixtures.
 """
 
-from e2e.harness.browsers import MissingError, chromium, firefox
+from e2e.harness.browsers import chromium, firefox
+from e2e.harness.missing import MissingError, skip_or_fail
 from e2e.harness.page import (
     errors_of,
     long_scripts_of,
@@ -27,6 +28,7 @@ __all__ = [
     "long_scripts_of",
     "requests_of",
     "shift_of",
+    "skip_or_fail",
     "verdict_of",
     "wait_until_ready",
     "watch",

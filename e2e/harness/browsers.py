@@ -14,12 +14,13 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Playwright
 
+from e2e.harness.missing import INSTALL, MissingError
+
 DEBIAN_CHROMIUM = Path("/usr/lib/chromium/chromium")  # /usr/bin/chromium adds extensions of its own
 DEBIAN_FIREFOX = Path("/usr/bin/firefox-esr")
 DEBIAN_UBLOCK = Path(
     "/usr/share/mozilla/extensions/{ec8030f7-c20a-464f-9b0e-13a3a9e97384}/uBlock0@raymondhill.net"
 )
-INSTALL = "`./dev test` installs it"
 
 LOCAL_ONLY = "MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 CHROMIUM_ARGUMENTS = (
@@ -57,10 +58,6 @@ FIREFOX_PREFERENCES: Mapping[str, str | float | bool] = {
     "network.proxy.no_proxies_on": "localhost, .localhost, 127.0.0.1",
     "toolkit.telemetry.enabled": False,
 }
-
-
-class MissingError(Exception):
-    """A browser or blocker is not on this machine; the message says which, and how to get it."""
 
 
 def chromium(playwright: Playwright, profile: Path, **options: Any) -> BrowserContext:

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 
-from e2e.harness.browsers import MissingError, find_ublock
+from e2e.harness.browsers import find_ublock
+from e2e.harness.missing import MissingError
 from e2e.harness.server import Server
 
 READY_SECONDS = 60
