@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -55,10 +56,10 @@ class Site:
     def origin(self) -> str:
         return f"https://news.localhost:{self._port}"
 
-    def deploy(self, **options: object) -> None:
+    def deploy(self, **options: Any) -> None:
         self.app.restart(self._make(**options))
 
-    def _make(self, **options: object) -> Callable[[], ASGIApp]:
+    def _make(self, **options: Any) -> Callable[[], ASGIApp]:
         def make() -> ASGIApp:
             return AdGuardMiddleware(
                 Starlette(routes=[Route("/{name:path}", article)]),
