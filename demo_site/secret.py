@@ -1,0 +1,33 @@
+"""The demo's secret key: `SITE_SECRET`, or one made for this checkout. Do not copy this."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parent.parent
+FILE = "demo-only-secret"
+
+
+def site_secret() -> str:
+    """Returns `SITE_SECRET` from the environment, else the key kept in the demo's data folder
+    (`ADGUARD_DATA`, or `.cache` of this checkout), which is made on the first call.
+
+    A real site keeps its key where it keeps its other secrets. Where the folder cannot be written
+    the key lasts as long as the process: the paper is more important than its memory.
+    """
+    named = os.environ.get("SITE_SECRET")
+    if named:
+        return named
+    file = Path(os.environ.get("ADGUARD_DATA") or CHECKOUT / ".cache") / FILE
+    fresh = secrets.token_urlsafe(32)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(fresh)
+    except FileExistsError:
+        return file.read_text("utf-8").strip() or fresh
+    except OSError:
+        return fresh
+    return fresh
