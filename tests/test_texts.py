@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adguard
@@ -30,6 +30,7 @@ def test_a_language_the_reader_refuses_is_not_wanted() -> None:
     assert wanted_languages("", "en;q=0, de") == ("de",)
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_whatever_a_browser_sends_gives_at_most_eight_tags(page: str, accept: str) -> None:
     wanted = wanted_languages(page, accept)
@@ -37,6 +38,7 @@ def test_whatever_a_browser_sends_gives_at_most_eight_tags(page: str, accept: st
     assert all(re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", tag) for tag in wanted)
 
 
+@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[a-z]{2}(-[A-Z]{2})?", fullmatch=True), unique=True, max_size=8))
 def test_a_list_without_weights_keeps_its_order(tags: list[str]) -> None:
     assert wanted_languages("", ", ".join(tags)) == tuple(tags)
