@@ -9,11 +9,12 @@ from collections.abc import Callable
 from starlette.types import Scope
 
 from adguard.assets import Assets
+from adguard.baits import BaitError
 from adguard.ledger import Ledger
 from adguard.pages import Pages
 from adguard.presets import Mode, Ruling
 from adguard.reader import CookieJar, day_of
-from adguard.settings import Settings
+from adguard.settings import Settings, SettingsError
 from adguard.signing import Destinations, Tokens
 from adguard.switch import ModeSwitch
 from adguard.tally import Tally
@@ -35,7 +36,10 @@ class Services:
         self.clock = clock
         self.switch = ModeSwitch(settings)
         self.tally = Tally()
-        self.assets = Assets(settings)
+        try:
+            self.assets = Assets(settings)
+        except BaitError as error:
+            raise SettingsError(str(error)) from error
         self.pages = Pages(settings, self.assets, self.assets.kinds)
         self.tokens = Tokens(settings.keys)
         self.destinations = Destinations(settings.keys)

@@ -1,5 +1,7 @@
 """Everything a publisher can set, checked once, at construction."""
 
+# ruff: noqa: RUF009 -- `_option` returns a dataclass field, which ruff cannot know
+
 from __future__ import annotations
 
 import importlib

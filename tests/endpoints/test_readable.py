@@ -1,0 +1,118 @@
+"""The pages that a reader can open."""
+
+from __future__ import annotations
+
+import pytest
+
+from adguard.endpoints.readable import memory_of
+from adguard.presets import PRESETS
+from adguard.reader import AllowStage, ReaderState
+from tests.endpoints.conftest import Site
+from tests.visitor import FROM_OUR_PAGE
+
+TODAY = 20_780
+
+
+@pytest.mark.parametrize("name", ["help", "support", "preferences", "note"])
+async def test_every_page_is_private_uncached_and_keeps_foreign_things_out(
+    site: Site, name: str
+) -> None:
+    visitor = await site.visitor()
+    answer = await visitor.open(f"/_site/{name}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    head = await visitor.client.head(f"/_site/{name}")
+    assert (head.content, head.headers["content-length"]) == (
+        b"",
+        answer.headers["content-length"],
+    )
+
+
+async def test_a_forged_way_back_is_refused_everywhere(site: Site) -> None:
+    visitor = await site.visitor()
+    for name in ("help", "support", "preferences", "note"):
+        answer = await visitor.open(f"/_site/{name}?to=https://evil.example/")
+        assert answer.status_code == 400
+        assert "evil.example" not in answer.text
+
+
+async def test_an_address_with_too_many_fields_is_refused(site: Site) -> None:
+    visitor = await site.visitor()
+    query = "&".join(f"{n}=1" for n in range(17))
+    assert (await visitor.open(f"/_site/help?{query}")).status_code == 400
+
+
+async def test_the_help_page_opens_the_guide_that_was_asked_for(site: Site) -> None:
+    visitor = await site.visitor()
+    assert "Brave" in (await visitor.open("/_site/help?tool=brave")).text
+    assert (await visitor.open("/_site/help?tool=<script>")).status_code == 200
+
+
+async def test_a_preview_of_the_interstitial_waits_for_nothing(site: Site) -> None:
+    visitor = await site.visitor()
+    page = await visitor.open("/_site/note?form=interstitial")
+    assert "data-to" not in page.text
+    assert 'name="to"' in page.text
+
+
+async def test_nothing_of_ours_is_beside_the_routes(site: Site) -> None:
+    visitor = await site.visitor()
+    missing = await visitor.open("/_site/nothing")
+    assert (missing.status_code, missing.text) == (404, "There is nothing here.\n")
+    wrong = await visitor.open("/_site/report")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    posted = await visitor.client.post("/_site/control", headers=FROM_OUR_PAGE)
+    assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_a_fault_of_ours_is_answered_with_500_and_counted(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.middleware.services.pages, "help", None)
+    visitor = await site.visitor()
+    answer = await visitor.open("/_site/help")
+    assert (answer.status_code, answer.headers["content-type"]) == (
+        500,
+        "text/plain; charset=utf-8",
+    )
+    health = (await visitor.fetch("/_site/health")).json()
+    assert health["faults"] == {"endpoint help": 1}
+
+
+async def test_preferences_say_what_the_cookie_remembers(site: Site) -> None:
+    visitor = await site.visitor()
+    await visitor.client.post("/_site/choice", data={"choice": "never"}, headers=FROM_OUR_PAGE)
+    page = await visitor.open("/_site/preferences")
+    assert "22 May 2027" in page.text
+
+
+def test_memory_tells_every_kind_of_entry() -> None:
+    state = ReaderState(
+        first_day=TODAY,
+        never_day=TODAY,
+        not_blocking_day=TODAY,
+        not_blocking_count=2,
+        later_day=TODAY,
+        later_count=9,
+        pressed_day=TODAY,
+        asks=(TODAY,),
+    )
+    policy = PRESETS["standard"]
+
+    def reasons(state: ReaderState | None, *, has_pass: bool = False) -> list[str]:
+        memory = memory_of(state, policy, today=TODAY, has_pass=has_pass)
+        return [entry.reason for entry in memory.entries]
+
+    assert reasons(state) == ["never", "not-blocking", "later", "support", "shown"]
+    assert reasons(None) == []
+    assert reasons(None, has_pass=True) == ["pass"]
+    pressed = ReaderState(first_day=TODAY, pressed_day=TODAY, allow=AllowStage.PRESSED)
+    verified = ReaderState(first_day=TODAY, pressed_day=TODAY, allow=AllowStage.VERIFIED)
+    assert reasons(pressed) == ["allow"]
+    assert reasons(verified) == ["allowed"]
+    entries = memory_of(state, policy, today=TODAY, has_pass=False).entries
+    assert [entry.ever for entry in entries][:2] == [False, True]
+    assert (entries[2].until - entries[2].on).days == 90  # type: ignore[operator]
