@@ -1,0 +1,70 @@
+"""The Injector: reads the request and hands the app a `send` that knows what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adguard.injection import request
+from adguard.injection.answer import Answer
+from adguard.injection.kit import Kit, Snippet
+from adguard.injection.start import START, readable, without_opt_out
+
+
+class Injector:
+    """Pure ASGI middleware that adds a snippet to pages and leaves everything else alone.
+
+    No error of its own reaches the caller: the app's bytes go out as they are.
+
+    :param on_skip: called with a short constant reason for each text/html answer to a page request
+        that was left as it was.
+    :param on_inject: called for each page that got the snippet.
+    :raises ValueError: when the snippet's version does not fit into an entity tag.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        snippet: Snippet,
+        *,
+        on_skip: Callable[[str], None],
+        on_inject: Callable[[], None],
+    ) -> None:
+        self.app = app
+        self._kit = Kit(snippet, on_skip, on_inject)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or request.MARK in scope:
+            await self.app(scope, receive, send)
+            return
+        try:
+            page = request.read(scope, self._kit.suffix)
+        except Exception as error:
+            self._kit.tell(error)
+            page = None
+        if page is None:
+            await self.app(scope, receive, _leaving_alone(send))
+            return
+        answer = Answer(self._kit, page, send)
+        try:
+            await self.app(scope, receive, answer.send)
+        finally:
+            page.give_back()
+        if answer.held is not None:
+            await send(answer.held)
+
+
+def _leaving_alone(send: Send) -> Send:
+    """Wraps a `send` for answers that are none of ours: they only lose the opt-out header."""
+
+    def send_on(message: Message) -> Awaitable[None]:
+        if message["type"] == START:
+            try:
+                message = readable(message)
+                message = without_opt_out(message)
+            except Exception:
+                return send(message)
+        return send(message)
+
+    return send_on

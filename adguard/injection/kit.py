@@ -1,0 +1,72 @@
+"""What all answers of one Injector share: the snippet, and somebody to tell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from adguard.injection.headers import TagSuffix
+
+logger = logging.getLogger("adguard")
+
+
+class Snippet(Protocol):
+    """The bytes to inject.
+
+    ASCII, elements only: text between or after them could reopen formatting elements that the page
+    left open. Elements that may stand in a paragraph are kindest: a `<div>` ends a `<p>` the page
+    left open, and white space behind `</body>` then lands outside of it.
+    """
+
+    @property
+    def version(self) -> str:
+        """Enters entity tags; at most 64 letters, digits, dots, underscores, hyphens."""
+
+    def plain(self, root_path: str) -> bytes:
+        """The bytes for a page without a nonce; constant for a root path."""
+
+    def nonced(self, root_path: str, nonce: bytes) -> bytes:
+        """The bytes with the nonce (base64 characters only) on every script."""
+
+
+class Kit:
+    """Holds the snippet and counts; a failing callback is logged, never raised.
+
+    :raises ValueError: when the snippet's version does not fit into an entity tag.
+    """
+
+    def __init__(
+        self,
+        snippet: Snippet,
+        on_skip: Callable[[str], None],
+        on_inject: Callable[[], None],
+    ) -> None:
+        self._snippet = snippet
+        self.suffix = TagSuffix(snippet.version)
+        self._on_skip = on_skip
+        self._on_inject = on_inject
+        self._told: set[type[Exception]] = set()
+
+    def snippet_for(self, root_path: str, nonce: bytes | None) -> bytes:
+        if nonce is None:
+            return self._snippet.plain(root_path)
+        return self._snippet.nonced(root_path, nonce)
+
+    def skipped(self, reason: str) -> None:
+        try:
+            self._on_skip(reason)
+        except Exception as error:
+            self.tell(error)
+
+    def injected(self) -> None:
+        try:
+            self._on_inject()
+        except Exception as error:
+            self.tell(error)
+
+    def tell(self, error: Exception) -> None:
+        """Logs one error of ours, the first of each kind."""
+        if type(error) not in self._told:
+            self._told.add(type(error))
+            logger.error("A page went out without our snippet: %r", error, exc_info=error)

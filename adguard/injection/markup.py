@@ -1,0 +1,73 @@
+"""What the first and the last bytes of a page say about touching it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+HEAD_BYTES: Final = 1024
+TAIL_BYTES: Final = 128
+
+_BYTE_ORDER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_AMP: Final = frozenset(
+    mark + kind for mark in (b"amp", "⚡".encode()) for kind in (b"", b"4ads", b"4email")
+)
+_PROLOGUE: Final = (
+    rb"(?:\xef\xbb\xbf)?+(?:[ \t\n\r\f]++|<!--(?:[^-]++|-(?!->))*+-->|<[!?](?!--)[^>]*+>)*+"
+)
+_BEFORE_HTML: Final = re.compile(_PROLOGUE)
+_HTML_TAG: Final = re.compile(
+    _PROLOGUE + rb"<(?i:html)(?:>|[ \t\n\r\f/]((?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+)>)",
+)
+_ATTRIBUTE: Final = re.compile(
+    rb"([^\s=/>\"']++)(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"']++))?+"
+)
+_CLOSING: Final = re.compile(
+    rb"</body[ \t\n\r\f]*+>[ \t\n\r\f]*+(?:</html[ \t\n\r\f]*+>[ \t\n\r\f]*+)?+\Z"
+)
+_MARKUP: Final = re.compile(rb"<[a-z/!?]")
+
+
+def untouchable(head: bytes) -> str | None:
+    """Tells from its first bytes whether a document must stay as it is.
+
+    :param head: the document's beginning, as much of it as is known.
+    :return: `amp` or `charset` when it must, an empty string when it need not, None while more
+        bytes could still change the answer (never once `HEAD_BYTES` are given).
+    """
+    tag = _HTML_TAG.match(head)
+    if tag is not None:
+        return _marked(tag[1])
+    if head.startswith(_BYTE_ORDER_MARKS):
+        return "charset"
+    if len(head) >= HEAD_BYTES:
+        return ""
+    before = _BEFORE_HTML.match(head)
+    rest = head[before.end() if before else 0 :][:5].lower()
+    undecided = b"<html".startswith(rest) or rest.startswith((b"<!", b"<?"))
+    return None if undecided or len(head) < 3 else ""
+
+
+@lru_cache(maxsize=256)
+def _marked(attributes: bytes | None) -> str:
+    names = {found[1].lower() for found in _ATTRIBUTE.finditer(attributes or b"")}
+    return "" if names.isdisjoint(_AMP) else "amp"
+
+
+def after_snippet(tail: bytes) -> int | None:
+    """Tells how much of a document the snippet goes before.
+
+    Only the end is looked at: a search for `</body>` finds it in scripts, comments and attributes.
+
+    :param tail: the last `TAIL_BYTES` of the document's last chunk, or all of it.
+    :return: bytes from the closing `</body>` that ends the document, else 0; None when the
+        document ends within a tag or comment, whose text the snippet would become.
+    """
+    tail = tail.lower()
+    found = tail.rfind(b"</body")
+    if found >= 0 and _CLOSING.match(tail, found):
+        return len(tail) - found
+    opened = tail.rfind(b"<")
+    within = opened > tail.rfind(b">") and _MARKUP.match(tail, opened)
+    return None if within else 0

@@ -1,0 +1,120 @@
+"""Which requests may meet a page, and the scope as the app sees it meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.types import Scope
+
+from adguard.injection.headers import TagSuffix
+
+# Two layers of the middleware share a scope; the outer one injects.
+MARK: Final = "adguard.injection"
+_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+_DESTINATIONS: Final = frozenset({b"document", b"iframe"})
+# Extensions and message types alike.
+FILE_MESSAGES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
+_FOR_OTHER_BYTES: Final = frozenset({b"range", b"if-range", b"if-modified-since"})
+_NO_TAGS: Final[dict[bytes, bytes]] = {}
+
+
+class PageRequest:
+    """A request whose answer may be a page.
+
+    What the app must not see is changed in the scope itself and given back afterwards: routers
+    write into the scope what outer middlewares read once the app returned, so a copy would hide it.
+
+    :ivar root_path: as it was before the app's own mounts extended it.
+    :ivar known_tags: entity tags (without `W/`) the client holds under a name of ours.
+    """
+
+    __slots__ = ("_lent", "_scope", "head", "known_tags", "root_path")
+
+    def __init__(self, scope: Scope, fields: dict[bytes, bytes], suffix: TagSuffix) -> None:
+        self._scope = scope
+        self._lent: list[tuple[str, Any, Any]] = []
+        self.head = scope["method"] == "HEAD"
+        self.root_path: str = scope.get("root_path") or ""
+        self.known_tags = _NO_TAGS
+        extensions = scope.get("extensions")
+        if extensions and not FILE_MESSAGES.isdisjoint(extensions):
+            kept = {name: extensions[name] for name in extensions if name not in FILE_MESSAGES}
+            self._lent.append(("extensions", extensions, kept))
+        if (
+            b"if-none-match" in fields
+            or b"if-modified-since" in fields
+            or b"range" in fields
+            or b"if-range" in fields
+        ):
+            self._lend_headers(fields, suffix)
+        scope[MARK] = True
+        for key, _, lent in self._lent:
+            scope[key] = lent
+
+    def _lend_headers(self, fields: dict[bytes, bytes], suffix: TagSuffix) -> None:
+        navigation = is_navigation(fields)
+        headers = self._scope["headers"]
+        known: dict[bytes, bytes] = {}
+        kept = []
+        for header in headers:
+            name = header[0].lower()
+            if name == b"if-none-match":
+                value, tags = suffix.reverse(header[1], drop_others=navigation)
+                known |= tags
+                if tags:
+                    kept.append((header[0], value))
+                elif not navigation:
+                    kept.append(header)
+            elif not navigation or name not in _FOR_OTHER_BYTES:
+                kept.append(header)
+        self.known_tags = known
+        self._lent.append(("headers", headers, kept))
+
+    def give_back(self) -> None:
+        """Leaves the scope as it was, but for what the app wrote."""
+        self._scope.pop(MARK, None)
+        for key, original, lent in self._lent:
+            if self._scope.get(key) is lent:
+                self._scope[key] = original
+
+
+def read(scope: Scope, suffix: TagSuffix) -> PageRequest | None:
+    """Gives the request as one for a page; None when its answer must stay as it is.
+
+    Requests by scripts for parts of a page, for images, for JSON are told by their headers. A
+    request that accepts everything and does not say what for counts as one for a page, or shared
+    caches would hold two versions of it.
+    """
+    if scope["method"] not in _METHODS:
+        return None
+    fields = dict(scope["headers"])
+    destination = fields.get(b"sec-fetch-dest")
+    if destination is None:
+        if not b"".join(fields).islower():
+            fields = {name.lower(): value for name, value in fields.items()}
+            destination = fields.get(b"sec-fetch-dest")
+        accept = fields.get(b"accept")
+        if accept is not None and destination is None and not _accepts_html(accept):
+            return None
+    if destination is not None and destination not in _DESTINATIONS:
+        return None
+    if (
+        b"hx-request" in fields
+        or b"x-requested-with" in fields
+        or b"x-pjax" in fields
+        or b"turbo-frame" in fields
+    ):
+        return None
+    return PageRequest(scope, fields, suffix)
+
+
+def is_navigation(fields: dict[bytes, bytes]) -> bool:
+    """Whether a person opens a page, judged by lower-case header fields."""
+    destination = fields.get(b"sec-fetch-dest")
+    if destination is not None:
+        return destination in _DESTINATIONS
+    return b"text/html" in fields.get(b"accept", b"").lower()
+
+
+def _accepts_html(accept: bytes) -> bool:
+    return b"*/*" in accept or b"html" in accept.lower() or b"text/*" in accept
