@@ -95,7 +95,7 @@ def tidy(event: Event) -> Event:
     for name in event.__struct_fields__:
         value = changes.get(name, getattr(event, name))
         if isinstance(value, str) and not value.isascii():
-            encodable = value.encode("utf-8", "replace").decode("utf-8")
+            encodable = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             if encodable != value:
                 changes[name] = encodable
     return msgspec.structs.replace(event, **changes) if changes else event

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
-from adguard.ledger.events import HOUR, Event
+from adguard.ledger.events import DAY, HOUR, Event
 
 __all__ = [
     "CAPS",
@@ -91,8 +91,6 @@ DayKey = tuple[str, str, int, str, int]
 Admitted = Mapping[tuple[str, int, str], set[str]]
 """The values that already have a row of their own, by site, day and dimension."""
 
-_What = tuple[str, int, str, str, str, str, float]
-
 
 @dataclass(slots=True)
 class Deltas:
@@ -171,25 +169,24 @@ def _add(rows: dict[_Key, list[int]], key: _Key, counted: Iterable[int], times: 
 
 def fold(events: Iterable[Event]) -> Deltas:
     """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order."""
+    events = list(events)
+    pages = Counter(
+        (e.site, e.at // DAY, e.path, e.sample, e.kind, e.verdict, e.action, e.choice)
+        for e in events
+    )
     alike = Counter(
         (
-            (e.site, e.at // HOUR, e.kind, e.verdict, e.action, e.choice, e.sample),
+            (e.site, e.at // HOUR, e.sample, e.kind, e.verdict, e.action, e.choice),
             (e.browser, e.device, e.variant, e.section, e.country, e.reason, e.form, e.version),
-            e.path,
         )
         for e in events
     )
     deltas = Deltas()
-    views: Counter[tuple[_What, tuple[str, ...]]] = Counter()
-    for (what, said, path), times in alike.items():
-        views[what, said] += times
-        site, hour, kind, verdict, action, choice, sample = what
+    for (site, day, path, sample, kind, verdict, action, choice), times in pages.items():
         if counted := _counted(kind, _verdict(kind, verdict), action, choice):
-            key = (site, "page", hour // 24, _page(path), _ppm(sample))
-            _add(deltas.days, key, counted, times)
-    for (what, names), times in views.items():
-        site, hour, kind, verdict, action, choice, sample = what
-        verdict = _verdict(kind, verdict)
+            _add(deltas.days, (site, "page", day, _page(path), _ppm(sample)), counted, times)
+    for ((site, hour, sample, kind, reported, action, choice), names), times in alike.items():
+        verdict = _verdict(kind, reported)
         counted = _counted(kind, verdict, action, choice)
         if not counted:
             continue

@@ -86,7 +86,7 @@ class Journal:
         delay: float = 0.02,
         batch: int = 500,
         capacity: int = 10_000,
-        tend_every: float = 2.0,
+        tend_every: float = 5.0,
     ) -> None:
         self._pen = pen
         self._delay = delay
@@ -99,6 +99,7 @@ class Journal:
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._group: Group | None = None
         self._inbox: queue.SimpleQueue[Group | Call] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -207,7 +208,8 @@ class Journal:
         tend_at = time.monotonic() + self._tend_every
         while True:
             if time.monotonic() >= tend_at:
-                more = self._pen.tend()
+                with self._writing:
+                    more = self._pen.tend()
                 tend_at = time.monotonic() + (0.0 if more else self._tend_every)
             try:
                 item = inbox.get(timeout=max(0.0, tend_at - time.monotonic()))
@@ -216,12 +218,14 @@ class Journal:
             if isinstance(item, Group):
                 self._commit(item)
                 continue
-            if item.stop:
-                self._pen.close()
-                item.done.set()
-                return
-            self._pen.open()
+            with self._writing:
+                if item.stop:
+                    self._pen.close()
+                else:
+                    self._pen.open()
             item.done.set()
+            if item.stop:
+                return
 
     def _commit(self, group: Group) -> None:
         group.full.wait(max(0.0, group.born + self._delay - time.monotonic()))
@@ -238,7 +242,8 @@ class Journal:
 
     def _append(self, group: Group) -> Outcome:
         try:
-            known = self._pen.append(group.events)
+            with self._writing:
+                known = self._pen.append(group.events)
         except LedgerUnavailable as error:
             outcome = error
         except Exception as error:
@@ -251,9 +256,19 @@ class Journal:
         self.lost += sum(1 for event in group.events if not event.id)
         return outcome
 
-    def _after_fork(self) -> None:
-        # Thread, lock and connection stayed with the parent, who goes on using them.
-        _inherited.append((self._lock, self._inbox, *self._pen.forget()))
+    def pause(self) -> None:
+        """Lets go of the store before a fork: SQLite must not be carried across one."""
+        self._writing.acquire()
+        with contextlib.suppress(Exception):
+            self._pen.close()
+
+    def resume(self) -> None:
+        """Goes on after `pause`."""
+        self._writing.release()
+
+    def start_over(self) -> None:
+        """Begins afresh in the child of a fork: thread and queue stayed with the parent."""
+        _inherited.append((self._lock, self._writing, self._inbox, *self._pen.forget()))
         self._reset()
 
 
@@ -263,13 +278,27 @@ def _resolve(commit: Commit, outcome: Outcome) -> None:
 
 
 _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+_paused: list[Journal] = []
 _inherited: list[tuple[object, ...]] = []
 
 
-def _abandon() -> None:
-    for journal in list(_journals):
-        journal._after_fork()
+def _before_fork() -> None:
+    _paused.extend(_journals)
+    for journal in _paused:
+        journal.pause()
+
+
+def _after_in_parent() -> None:
+    while _paused:
+        _paused.pop().resume()
+
+
+def _after_in_child() -> None:
+    while _paused:
+        _paused.pop().start_over()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child
+    )

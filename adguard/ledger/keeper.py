@@ -101,11 +101,10 @@ class Keeper:
         self._memory.close()
 
     def forget(self) -> tuple[object, ...]:
-        """Drops the connections without touching them and returns them: after a fork they are the
-        parent's, and so is the lease, which closing our copy does not take away."""
-        self._lease.release()
-        inherited = (self._store, self._memory)
-        self._store, self._memory = None, SqliteStore(None)
+        """Begins afresh in the child of a fork, after `close` in the parent; returns what is not
+        ours to close."""
+        inherited = (self._memory,)
+        self._memory = SqliteStore(None)
         return inherited
 
     def _file_store(self, path: Path) -> SqliteStore:

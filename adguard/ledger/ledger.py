@@ -47,7 +47,7 @@ class Ledger:
         delay: float = 0.02,
         batch: int = 500,
         capacity: int = 10_000,
-        fold_every: float = 2.0,
+        fold_every: float = 5.0,
         busy_timeout: float = 2.5,
     ) -> None:
         self._location = locate(settings.store)

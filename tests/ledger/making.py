@@ -1,0 +1,58 @@
+"""Events and ledgers for tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adguard.ledger import Event, Span, Store, Totals
+
+DAY = int(time.time()) // 86400
+NOW = DAY * 86400 + 43_200
+"""Noon of today: ids of other days would be forgotten by the first round of expiry."""
+TODAY = Span(DAY, DAY)
+
+
+@dataclass(frozen=True)
+class Where:
+    """Settings, as far as the ledger looks."""
+
+    store: str | None
+
+
+def address(path: Path) -> str:
+    return f"sqlite://{path.absolute()}"
+
+
+def event(number: int | str = 0, **fields: Any) -> Event:
+    known = {
+        "id": f"{DAY}-{number:0>22}" if number != "" else "",
+        "site": "default",
+        "at": NOW,
+        "kind": "view",
+        "verdict": "clear",
+        "path": "/article",
+    }
+    return Event(**{**known, **fields})
+
+
+def views(store: Store, span: Span = TODAY) -> float:
+    return totals(store, span).views
+
+
+def totals(store: Store, span: Span = TODAY) -> Totals:
+    with store.figures() as figures:
+        return figures.funnel(span)
+
+
+def counted(store: Store, span: Span = TODAY) -> dict[str, int]:
+    """The counters that are not zero."""
+    return {name: n for name, n in totals(store, span).raw.items() if n}
+
+
+def paths(store: Store, span: Span = TODAY, limit: int = 20) -> Sequence[tuple[str, float]]:
+    with store.figures() as figures:
+        return [(row.value, row.totals.views) for row in figures.top_pages(span, limit)]
