@@ -27,11 +27,13 @@ ALPHABET: Final = "0123456789bcdfghjklmnpqrstvwxyz"
 """No vowels, so that a digest never spells a word that filter lists hunt."""
 DIGEST_LENGTH: Final = 10
 STYLE_MARK: Final = '"__SITE_NOTE_STYLE__"'
-CONFIG_MARK: Final = '("__CONFIG__")'
-ROW_CLASS: Final = "site-note-row"
+TARGET_MARK: Final = '"__SITE_NOTE_TARGET__"'
+CONFIG_MARK: Final = '(/** @type {unknown} */ ("__CONFIG__"))'
 JAVASCRIPT: Final = "text/javascript; charset=utf-8"
+CSS: Final = "text/css; charset=utf-8"
 MOST_ROOT_PATHS: Final = 64
 
+_SECTION = re.compile(r"[ ]*// only (\w+)\n(.*?)[ ]*// end \1\n", re.DOTALL)
 _NAMED = re.compile(rf"((?:client|note)-)[{ALPHABET}]{{{DIGEST_LENGTH}}}(\.(?:js|css))")
 _NONCE = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}")
 _CODINGS = ("br", "gzip")
@@ -137,17 +139,22 @@ class Assets:
         self._files: dict[str, Asset] = {}
         self._current: dict[str, Asset] = {}
         styles = rcssmin.cssmin(snippets.read("page/note.css"))
-        self.style = self._publish("note", ".css", styles, "text/css; charset=utf-8")
         note = snippets.read("page/note.js").replace(STYLE_MARK, _literal(styles))
-        self.note = self._publish("note", ".js", rjsmin.jsmin(note), JAVASCRIPT)
-        self.version = _digest(self._client(settings, "").encode())
-        client = self._client(settings, self.version)
+        note = rjsmin.jsmin(note.replace(TARGET_MARK, _literal(settings.inline_target)))
+        needed = _needed(settings)
+        client = _client(self.baits, settings, {*needed, "page"})
+        gate = _client(self.baits, settings, {*needed, "gate"})
+        # Client and note share a digest: the client finds the note by its own name.
+        self.version = _digest(client + note)
+        self.gate = self._publish("client", ".js", gate, JAVASCRIPT, _digest(gate + note))
         self.client = self._publish("client", ".js", client, JAVASCRIPT, self.version)
+        self.note = self._publish("note", ".js", note, JAVASCRIPT, self.version)
+        self.style = self._publish("note", ".css", styles, CSS, _digest(styles))
         for path, (media_type, body) in _harmless(self.baits).items():
             self._files[path] = Asset(path, media_type, body, cdn=True)
-        source = f"{settings.prefix}/{self.client}"
-        self.rows = _row(self.baits.controls.element) + "".join(map(_row, self.baits.elements))
-        self.snippet = Snippet(self.rows, source, self.version)
+        self.rows = _row(Kind.ELEMENT, self.baits.controls.element)
+        self.rows += "".join(_row(bait.id, bait) for bait in self.baits.elements)
+        self.snippet = Snippet(self.rows, f"{settings.prefix}/{self.client}", self.version)
 
     def find(self, path: str) -> Asset | None:
         """Returns the file at `path` below the prefix, without a leading slash. Any well-formed old
@@ -177,29 +184,8 @@ class Assets:
         await send({"type": "http.response.start", "status": status, "headers": list(headers)})
         await send({"type": "http.response.body", "body": body})
 
-    def _client(self, settings: Settings, digest: str) -> str:
-        baits = self.baits
-        config = {
-            "baits": [[bait.id, bait.kind.value, bait.path[1:]] for bait in baits.network],
-            "elements": [bait.id for bait in baits.elements],
-            "controls": {
-                kind.value: getattr(baits.controls, kind.value)[1:]
-                for kind in Kind
-                if kind is not Kind.ELEMENT
-            },
-            "marker": MARKER,
-            "sample": settings.sample,
-            "consent": settings.consent_mode,
-            "inline": settings.inline_target,
-            "note": self.note,
-            "client": digest,
-        }
-        source = snippets.read("page/client.js")
-        return str(rjsmin.jsmin(source.replace(CONFIG_MARK, _literal(config), 1)))
-
-    def _publish(self, stem: str, suffix: str, text: str, media_type: str, digest: str = "") -> str:
+    def _publish(self, stem: str, suffix: str, text: str, media_type: str, digest: str) -> str:
         body = text.encode()
-        digest = digest or _digest(body)
         path = f"{stem}-{digest}{suffix}"
         packed = gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11)
         etag = f'W/"{digest}"'.encode()
@@ -227,8 +213,39 @@ def _coding(accepted: str, asset: Asset) -> str:
     return "identity"
 
 
-def _digest(body: bytes) -> str:
-    number = int.from_bytes(hashlib.blake2b(body, digest_size=8).digest())
+def _needed(settings: Settings) -> set[str]:
+    """The sections of the client that these settings need, besides `page` or `gate`."""
+    needs = {
+        "sample": settings.sample < 1,
+        "hosts": bool(settings.ad_urls),
+        "redirect": settings.interstitial == "redirect",
+        "consent": settings.consent_mode == "required",
+        "local": settings.consent_mode == "local_only",
+    }
+    return {section for section, needed in needs.items() if needed}
+
+
+def _client(baits: BaitSet, settings: Settings, sections: set[str]) -> str:
+    """The client's source with its configuration, without the sections it does not need, small."""
+    config: dict[str, object] = {
+        "kinds": baits.kinds,
+        "files": {bait.id: bait.path[1:] for bait in baits.network},
+        "marker": MARKER,
+    }
+    if "sample" in sections:
+        config["sample"] = settings.sample
+
+    def keep(section: re.Match[str]) -> str:
+        return section[2] if section[1] in sections else ""
+
+    source = _SECTION.sub(keep, snippets.read("page/client.js"))
+    small = rjsmin.jsmin(source.replace(CONFIG_MARK, _literal(config), 1))
+    # What the minifier leaves is worth some thirty bytes; the client has no string with these.
+    return re.sub(r"[;,]}\n?", "}", small).replace("const ", "let ")
+
+
+def _digest(text: str) -> str:
+    number = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
     letters = []
     for _ in range(DIGEST_LENGTH):
         number, rest = divmod(number, len(ALPHABET))
@@ -269,9 +286,10 @@ def _image(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def _row(entry: ElementBait | ElementControl) -> str:
+def _row(name: str, entry: ElementBait | ElementControl) -> str:
     """One element alone in a neutral wrapper. Spans, because a `<div>` would end a paragraph that
     the page left open; no inline style, which a strict policy refuses and filters look for."""
-    classes, name = " ".join(entry.classes), "".join(entry.ids)
-    attributes = (f' class="{classes}"' if classes else "") + (f' id="{name}"' if name else "")
-    return f'<span class="{ROW_CLASS}" hidden aria-hidden="true"><span{attributes}></span></span>'
+    classes, own = " ".join(entry.classes), "".join(entry.ids)
+    attributes = (f' class="{classes}"' if classes else "") + (f' id="{own}"' if own else "")
+    wrapper = f'<span data-site-row="{name}" hidden aria-hidden="true">'
+    return f"{wrapper}<span{attributes}></span></span>"

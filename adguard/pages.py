@@ -21,6 +21,7 @@ from jinja2 import (
     StrictUndefined,
     TemplateSyntaxError,
 )
+from markupsafe import Markup
 
 from adguard.settings import Settings, SettingsError, SupportOption
 from adguard.support import GUIDES, find_guide, likely_guide
@@ -53,10 +54,15 @@ PAGE_POLICY = (
 
 
 class AssetNames(Protocol):
-    """File names below the prefix, such as `note-7k3bq9xw2m.css`."""
+    """File names below the prefix, such as `note-7k3bq9xw2m.css`, and the bait elements.
+
+    `gate` is the client for pages that stand in for an article, `rows` the HTML it measures by.
+    """
 
     @property
-    def client(self) -> str: ...
+    def gate(self) -> str: ...
+    @property
+    def rows(self) -> str: ...
     @property
     def style(self) -> str: ...
 
@@ -254,7 +260,8 @@ class Pages:
             "words": _words(speech),
             "options": self._support,
             "guides": GUIDES,
-            "client": self._assets.client,
+            "client": self._assets.gate,
+            "rows": Markup(self._assets.rows),  # noqa: S704 (made of checked names)
             "style": self._assets.style,
             "link": _link(visit.base, values["article"], speech),
         }

@@ -20,7 +20,7 @@ from adguard.settings import Settings, SettingsError, SupportOption
 from adguard.support import GUIDES
 
 KEY = "a key of more than thirty-two characters"
-ASSETS = SimpleNamespace(client="client-7k3bq9xw2m.js", style="note-7k3bq9xw2m.css")
+ASSETS = SimpleNamespace(gate="client-7k3bq9xw2m.js", rows="", style="note-7k3bq9xw2m.css")
 VISIT = Visit(base="/app/_site")
 ARTICLE = Article(path="/culture/the-last-ferry?page=2", to="c2lnbmVk.x-y_z")
 HUNTED = {

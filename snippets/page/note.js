@@ -9,13 +9,14 @@
  * @property {{action: string, form: string | null, url: string}} decision
  * @property {string} verdict
  * @property {Record<string, string>} signals
- * @property {string} inlineTarget selector list, the best first
+ * @property {string} [inlineTarget] selector list, the best first; the site's own otherwise
  * @property {boolean} engaged whether the reader has scrolled, typed or clicked
  * @property {(kind: string) => void} report
  * @property {() => Promise<Finding>} recheck
  */
 
 const STYLE = "__SITE_NOTE_STYLE__";
+const TARGET = "__SITE_NOTE_TARGET__";
 const HOST = "site-note";
 
 /**
@@ -56,7 +57,7 @@ async function place(context) {
   frame.className = `site-note-${{ dialog: "dialog", banner: "strip" }[form] || "card"}`;
   frame.append(sheet);
   root.append(frame);
-  const home = form === "inline" ? findHome(context.inlineTarget) : document.body;
+  const home = form === "inline" ? findHome(context.inlineTarget || TARGET) : document.body;
   host.dataset.scheme = isDark(home) ? "dark" : "light";
   home.append(host);
 
@@ -240,6 +241,7 @@ function converse(context, host, frame, sheet) {
   /** @param {string} choice */
   const answer = (choice) => {
     answered = true;
+    if (choice === "allow") watchReturn(context);
     fire("site:choice", { choice });
     fetch(`${context.base}choice`, {
       method: "POST",
@@ -303,6 +305,24 @@ function converse(context, host, frame, sheet) {
   fillSignals(sheet, context.signals, words);
   label();
   return { focus };
+}
+
+/**
+ * Looks again whenever the reader comes back from the blocker's menu or from another tab. The
+ * client counts these looks and stops at six.
+ * @param {Context} context
+ */
+function watchReturn(context) {
+  let timer = 0;
+  const look = () => {
+    if (!document.hidden) Promise.resolve().then(context.recheck).catch(() => {});
+  };
+  for (const type of ["focus", "pageshow", "visibilitychange"]) {
+    addEventListener(type, () => {
+      clearTimeout(timer);
+      timer = setTimeout(look, 500);
+    });
+  }
 }
 
 /** @param {HTMLElement} sheet */
