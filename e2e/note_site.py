@@ -111,7 +111,9 @@ const start = async () => {
     },
     lang: html.lang,
   });
-  html.dataset.globals = Object.keys(window).filter((name) => !before.has(name));
+  html.dataset.globals = Object.keys(window).filter(
+    (name) => !before.has(name) && !name.startsWith("__playwright"),
+  );
   html.dataset.shown = shown;
 };
 if (query.has("wait")) document.addEventListener("go", start, { once: true });

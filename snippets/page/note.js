@@ -66,7 +66,7 @@ async function place(context) {
     frame.showModal();
     notice.focus();
   }
-  if (!thanks) watchSeen(frame, context);
+  if (!thanks) watchSeen(frame, context, form);
   return true;
 }
 
@@ -146,9 +146,8 @@ function findHome(selectors) {
     /** @type {HTMLElement[]} */
     let found = [];
     try {
-      found = [...document.querySelectorAll(selector)].filter(
-        (element) => element instanceof HTMLElement && element.getClientRects().length,
-      );
+      const all = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector));
+      found = [...all].filter((element) => element instanceof HTMLElement && element.getClientRects().length);
     } catch {
       continue;
     }
@@ -177,8 +176,9 @@ function isDark(place) {
  * Reports once that half of the notice was in view for one second.
  * @param {Element} frame
  * @param {Context} context
+ * @param {string} form
  */
-function watchSeen(frame, context) {
+function watchSeen(frame, context, form) {
   let timer = 0;
   let inView = false;
   const stop = () => {
@@ -202,7 +202,7 @@ function watchSeen(frame, context) {
     observer.disconnect();
     document.removeEventListener("visibilitychange", look);
     if (!frame.isConnected) return;
-    fire("site:seen", { form: frame.className.replace("site-note-", "") });
+    fire("site:seen", { form });
     context.report("seen");
   };
   document.addEventListener("visibilitychange", look);
