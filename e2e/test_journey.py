@@ -319,7 +319,7 @@ def test_allow_ads_here_opens_the_guide_and_thanks_when_the_blocker_is_off(
     visit(page, server, SECOND)
     with page.expect_response("**/_site/choice"):
         page.get_by_role("button", name="Allow ads here").click()
-    expect(page.get_by_text("uBlock Origin").first).to_be_visible()
+    expect(page.get_by_role("combobox")).to_have_value("ubo")
     ublock_bridge.filtering(page, on=False)
     page.get_by_role("button", name="I have allowed ads").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible(timeout=15_000)
@@ -340,9 +340,8 @@ def test_mode_off_silences_a_page_that_a_cache_still_holds(
     page.route(
         server.url + ARTICLE, lambda route: route.fulfill(body=kept.text, content_type="text/html")
     )
-    with page.expect_response("**/_site/control*") as answered:
+    with page.expect_response("**/_site/control*"):
         page.goto(server.url + ARTICLE)
-    assert answered.value.json()["mode"] == "off"
     with pytest.raises(NoVerdictError):
         verdict_of(page, timeout=2_000)
     assert "/_site/report" not in server.paths
