@@ -35,16 +35,18 @@ class Where:
     store: str
 
 
-def events(count: int, seed: int) -> list[Event]:
+def events(count: int, seed: int, *, ordered: bool = True) -> list[Event]:
+    """Ids begin with the moment they were minted, within a second, or are wholly random."""
     pick = random.Random(seed)
     browsers = ["chrome", "firefox", "safari", "edge", "opera", "samsung", "other"]
     verdicts = ["clear"] * 12 + ["extension"] * 5 + ["network", "protection", "unknown"]
     made = []
-    for _ in range(count):
+    for i in range(count):
+        moment = f"{40_000_000 + i + pick.randrange(1000)}" if ordered else ""
         verdict = pick.choice(verdicts)
         made.append(
             Event(
-                id=f"{DAY}-{pick.getrandbits(128):022x}"[:28],
+                id=f"{DAY}-{moment}{pick.getrandbits(128):032x}"[:28],
                 site="default",
                 at=NOW - pick.randrange(3600),
                 kind="view",
@@ -74,32 +76,40 @@ class Clock:
         self.wall, self.cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
 
 
+def journal(name: str, store: SqliteStore, made: list[Event], batch: int = BATCH) -> None:
+    store.migrate()
+    with Clock() as clock:
+        for i in range(0, len(made), batch):
+            store.append(made[i : i + batch])
+    show(f"journal, batches of {batch}, {name}", len(made), clock.wall, clock.cpu)
+
+
+def report(name: str, store: SqliteStore, expected: int) -> None:
+    with Clock() as clock:
+        found = build_report(store, since=NOW - 3600, until=NOW, by="page")
+    print(f"{name:<44} {1e3 * clock.wall:>11,.1f} ms")
+    assert found["views"].n == expected
+
+
 def journal_and_fold(folder: Path, made: list[Event]) -> None:
-    for synchronous in ("FULL", "NORMAL"):
-        store = SqliteStore(folder / f"{synchronous}.sqlite3", synchronous=synchronous)
-        store.migrate()
-        with Clock() as clock:
-            for i in range(0, len(made), BATCH):
-                store.append(made[i : i + BATCH])
-        show(
-            f"journal, batches of {BATCH}, synchronous {synchronous}",
-            len(made),
-            clock.wall,
-            clock.cpu,
+    store = SqliteStore(folder / "full.sqlite3")
+    journal("FULL", store, made)
+    report("report on the journal, nothing folded", store, len(made))
+    with Clock() as clock:
+        while store.fold():
+            pass
+    show("fold the journal into the rollups", len(made), clock.wall, clock.cpu)
+    report("report on the rollups", store, len(made))
+    store.close()
+    for name, batch, some in (
+        ("NORMAL", BATCH, made),
+        ("FULL", 64, made[: len(made) // 5]),
+        ("FULL, random ids", BATCH, events(len(made), 2, ordered=False)),
+    ):
+        store = SqliteStore(
+            folder / f"{name}{batch}.sqlite3", synchronous="NORMAL" if name == "NORMAL" else "FULL"
         )
-        if synchronous == "FULL":
-            with Clock() as clock:
-                report = build_report(store, since=NOW - 3600, until=NOW, by="page")
-            print(f"{'report on the journal, nothing folded':<44} {1e3 * clock.wall:>11,.1f} ms")
-            assert report["views"].n == len(made)
-            with Clock() as clock:
-                while store.fold():
-                    pass
-            show("fold the journal into the rollups", len(made), clock.wall, clock.cpu)
-            with Clock() as clock:
-                report = build_report(store, since=NOW - 3600, until=NOW, by="page")
-            print(f"{'report on the rollups':<44} {1e3 * clock.wall:>11,.1f} ms")
-            assert report["views"].n == len(made)
+        journal(name, store, some, batch)
         store.close()
 
 
