@@ -26,8 +26,11 @@ FILES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
 
 
 def room_of(module: str) -> str:
-    """`adguard.ledger.fold` stands in the room `ledger`."""
-    return ROOF if module == ROOF else module.split(".")[1]
+    """`adguard.ledger.fold` stands in the room `ledger`; `python -m adguard` is the `cli`'s."""
+    if module == ROOF:
+        return ROOF
+    room = module.split(".")[1]
+    return "cli" if room == "__main__" else room
 
 
 def imports_of(tree: ast.AST, known: set[str]) -> Iterator[str]:
