@@ -332,6 +332,31 @@ def test_the_guide_thanks_by_itself_once_the_page_finds_ads_allowed(
     expect(host(page).get_by_role("heading", name="Thank you")).to_be_focused()
 
 
+def test_coming_back_to_the_page_looks_again_but_walking_through_it_does_not(
+    chromium: BrowserContext, site: Server
+) -> None:
+    page = chromium.new_page()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.goto(f"{site.url}/?form=dialog")
+    page.wait_for_selector("html[data-shown=true]")
+    press(page, "Allow ads here")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        page.clock.run_for(1000)
+    asked = [name for name, *_ in events(page) if name == "recheck"]
+    assert asked == []
+    page.evaluate("dispatchEvent(new Event('focus')); dispatchEvent(new Event('pageshow'))")
+    page.clock.run_for(1000)
+    asked = [name for name, *_ in events(page) if name == "recheck"]
+    assert asked == ["recheck"], "one look, however many events say so"
+    expect(host(page).get_by_role("heading", name="Allow ads on this site")).to_be_visible()
+    page.locator("html").evaluate("html => { html.dataset.recheck = 'clear'; }")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    page.clock.run_for(1000)
+    expect(host(page).get_by_role("heading", name="Thank you")).to_be_focused()
+
+
 def test_another_tool_can_be_picked(chromium: BrowserContext, site: Server) -> None:
     page = opened(chromium, site)
     press(page, "Allow ads here")

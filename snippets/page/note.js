@@ -252,8 +252,27 @@ function converse(context, host, frame, sheet) {
     }).catch(() => {});
   };
 
+  const returns = ["focus", "pageshow", "visibilitychange"];
+  let pause = 0;
+  /** Back from the blocker's settings: look again, quietly. */
+  const onReturn = () => {
+    clearTimeout(pause);
+    if (document.visibilityState === "visible") pause = setTimeout(look, 400);
+  };
+  const look = () => {
+    if (current.dataset.view === "guide") Promise.resolve().then(context.recheck).then(thank, () => {});
+  };
+  /** @param {Finding | undefined} finding */
+  const thank = (finding) => {
+    const clear = finding?.verdict === "clear";
+    if (clear && current.dataset.view === "guide") open("thanks");
+    return clear;
+  };
+
   const close = () => {
     if (!answered) answer("later");
+    clearTimeout(pause);
+    for (const type of returns) removeEventListener(type, onReturn);
     document.removeEventListener("site:verdict", onVerdict);
     if (frame instanceof HTMLDialogElement) frame.close();
     host.remove();
@@ -261,8 +280,7 @@ function converse(context, host, frame, sheet) {
 
   /** @param {Event} event */
   const onVerdict = (event) => {
-    const { verdict } = /** @type {CustomEvent} */ (event).detail || {};
-    if (verdict === "clear" && current.dataset.view === "guide") open("thanks");
+    thank(/** @type {CustomEvent} */ (event).detail);
   };
 
   /** @param {HTMLElement} button */
@@ -271,12 +289,11 @@ function converse(context, host, frame, sheet) {
     if (!status || button.ariaDisabled === "true") return;
     button.setAttribute("aria-disabled", "true");
     status.textContent = words.checking;
-    const finding = await Promise.resolve()
+    const clear = await Promise.resolve()
       .then(context.recheck)
-      .catch(() => null);
+      .then(thank, () => false);
     button.removeAttribute("aria-disabled");
-    if (finding?.verdict === "clear") open("thanks");
-    else status.textContent = words["not-yet"];
+    status.textContent = clear ? "" : words["not-yet"];
   };
 
   frame.addEventListener("click", (event) => {
@@ -300,6 +317,7 @@ function converse(context, host, frame, sheet) {
     if (event.key === "Escape" && !(frame instanceof HTMLDialogElement)) close();
   });
   document.addEventListener("site:verdict", onVerdict);
+  for (const type of returns) addEventListener(type, onReturn);
 
   chooseGuide(sheet);
   fillSignals(sheet, context.signals, words);
