@@ -27,7 +27,7 @@ class AdGuardMiddleware:
     :raises SettingsError: naming the option that does not exist or cannot be used.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings | None = None, **options: Any) -> None:
+    def __init__(self, app: ASGIApp, /, settings: Settings | None = None, **options: Any) -> None:
         self.app = app
         self.services = Services(build_settings(settings, options))
         self._prefix = self.services.settings.prefix + "/"
