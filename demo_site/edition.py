@@ -90,9 +90,8 @@ class Story:
         return self._svg(Markup('aria-hidden="true" focusable="false"'))
 
     def _svg(self, attributes: Markup) -> Markup:
-        return Markup(
-            self.drawing.replace("<svg ", f'<svg class="drawing" {escape(attributes)} ', 1)
-        )  # noqa: S704
+        opened = f'<svg class="drawing" {escape(attributes)} '
+        return Markup(self.drawing.replace("<svg ", opened, 1))  # noqa: S704
 
 
 SECTIONS = MappingProxyType(

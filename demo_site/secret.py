@@ -20,14 +20,21 @@ def site_secret() -> str:
     named = os.environ.get("SITE_SECRET")
     if named:
         return named
-    file = Path(os.environ.get("ADGUARD_DATA") or CHECKOUT / ".cache") / FILE
+    folder = Path(os.environ.get("ADGUARD_DATA") or CHECKOUT / ".cache")
     fresh = secrets.token_urlsafe(32)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(fresh)
-    except FileExistsError:
-        return file.read_text("utf-8").strip() or fresh
+        folder.mkdir(parents=True, exist_ok=True)
+        return _kept(folder / FILE, fresh)
     except OSError:
         return fresh
+
+
+def _kept(file: Path, fresh: str) -> str:
+    """Returns what `file` holds; where there is none, `fresh` is written, for its owner alone."""
+    try:
+        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text("utf-8").strip() or fresh
+    with os.fdopen(made, "w") as new:
+        new.write(fresh)
     return fresh
