@@ -143,13 +143,11 @@ def test_what_waits_at_the_interpreters_exit_is_written(tmp_path: Path) -> None:
 import sys
 from adguard.ledger import Ledger
 from tests.ledger.making import Where, event
-ledger = Ledger(Where(sys.argv[1]), delay=60)
+ledger = Ledger(Where(sys.argv[1]), delay=3600)
 for i in range(7):
     ledger.note(event(i))
 """
-    began = time.monotonic()
     run(program, url)
-    assert time.monotonic() - began < 60
     assert views(open_store(url)) == 7
 
 
