@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import brotli
 import rcssmin
@@ -26,6 +26,7 @@ from adguard.settings import Settings
 ALPHABET: Final = "0123456789bcdfghjklmnpqrstvwxyz"
 """No vowels, so that a digest never spells a word that filter lists hunt."""
 DIGEST_LENGTH: Final = 10
+SAMPLE_MARK: Final = '/** @type {any} */ ("__SAMPLE__")'
 STYLE_MARK: Final = '"__SITE_NOTE_STYLE__"'
 TARGET_MARK: Final = '"__SITE_NOTE_TARGET__"'
 CONFIG_MARK: Final = '(/** @type {unknown} */ ("__CONFIG__"))'
@@ -217,31 +218,31 @@ def _needed(settings: Settings) -> set[str]:
     """The sections of the client that these settings need, besides `page` or `gate`."""
     needs = {
         "sample": settings.sample < 1,
-        "hosts": bool(settings.ad_urls),
         "redirect": settings.interstitial == "redirect",
         "consent": settings.consent_mode == "required",
         "local": settings.consent_mode == "local_only",
+        "reports": settings.consent_mode != "local_only",
     }
     return {section for section, needed in needs.items() if needed}
 
 
 def _client(baits: BaitSet, settings: Settings, sections: set[str]) -> str:
     """The client's source with its configuration, without the sections it does not need, small."""
-    config: dict[str, object] = {
+    config = {
         "kinds": baits.kinds,
         "files": {bait.id: bait.path[1:] for bait in baits.network},
         "marker": MARKER,
     }
-    if "sample" in sections:
-        config["sample"] = settings.sample
 
     def keep(section: re.Match[str]) -> str:
-        return section[2] if section[1] in sections else ""
+        return _SECTION.sub(keep, section[2]) if section[1] in sections else ""
 
     source = _SECTION.sub(keep, snippets.read("page/client.js"))
-    small = rjsmin.jsmin(source.replace(CONFIG_MARK, _literal(config), 1))
-    # What the minifier leaves is worth some thirty bytes; the client has no string with these.
-    return re.sub(r"[;,]}\n?", "}", small).replace("const ", "let ")
+    source = source.replace(CONFIG_MARK, _literal(config), 1)
+    small = rjsmin.jsmin(source.replace(SAMPLE_MARK, _literal(settings.sample), 1))
+    # What the minifier leaves is worth forty bytes. The client has no string with any of these, and
+    # ends every statement but a block with a semicolon.
+    return re.sub(r"[;,]}", "}", small).replace("}\n", "}").replace("const ", "let ")
 
 
 def _digest(text: str) -> str:
@@ -266,7 +267,7 @@ def _harmless(baits: BaitSet) -> dict[str, tuple[str, bytes]]:
         Kind.IMAGE: ("image/png", _image(*IMAGE_SIZE)),
         Kind.FETCH: ("application/json", _literal({"marker": MARKER}).encode()),
     }
-    files = {urlsplit(bait.path).path[1:]: bodies[bait.kind] for bait in baits.network}
+    files = {bait.path[1:].partition("?")[0]: bodies[bait.kind] for bait in baits.network}
     files[baits.controls.script[1:]] = bodies[Kind.SCRIPT]
     files[baits.controls.image[1:]] = bodies[Kind.IMAGE]
     return files

@@ -8,7 +8,6 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,7 +24,7 @@ OWN_PATHS = frozenset(f"/{name}" for name in OWN_NAMES.split())
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]{0,15}$")]
-Path_ = Annotated[str, msgspec.Meta(pattern=r"^/[A-Za-z0-9._~/=,:@+-]+(\?[A-Za-z0-9._~=&-]*)?$")]
+BaitPath = Annotated[str, msgspec.Meta(pattern=r"^/[A-Za-z0-9._~/=,:@+-]+(\?[A-Za-z0-9._~=&-]*)?$")]
 Rules = Annotated[tuple[str, ...], msgspec.Meta(max_length=64)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
@@ -65,7 +64,7 @@ class RequestBait(Entry, frozen=True):
     """
 
     kind: Kind
-    path: Path_
+    path: BaitPath
     brave_rules: Rules = ()
 
 
@@ -87,9 +86,9 @@ class ElementControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The neutral twins, one for each kind; paths below the prefix."""
 
-    script: Path_
-    image: Path_
-    fetch: Path_
+    script: BaitPath
+    image: BaitPath
+    fetch: BaitPath
     element: ElementControl
 
 
@@ -168,7 +167,7 @@ def _problems(baits: BaitSet) -> list[str]:
         for entry in (*baits.network, *baits.elements)
         if entry.rules and len(entry.rules) < entry.min_rules
     )
-    paths = [urlsplit(bait.path).path for bait in baits.network]
+    paths = [bait.path.partition("?")[0] for bait in baits.network]
     for bait, path in zip(baits.network, paths, strict=True):
         if bait.kind is Kind.ELEMENT:
             problems.append(f"{bait.id}: an element has no path; it belongs under 'elements'")

@@ -3,15 +3,15 @@
 // One closure, no globals, never throws. The table is detection.py's; one file of vectors tests
 // both. What stands between `// only X` and `// end X` is in the builds that need it (assets.py).
 /**
- * @typedef {{ kinds: Signals, files: Signals, marker: string, sample: number, inline: string }} Config
+ * @typedef {{ kinds: Signals, files: Signals, marker: string }} Config
  * @typedef {Record<string, string>} Signals name -> outcome
  * @typedef {{ verdict: string, confidence: number, reason: string }} Finding
  * @typedef {{ action: string, form: string | null, reason: string, url: string | null }} Decision
  * @typedef {{ decision?: Decision, token?: string, memory?: boolean }} Answer
- * @typedef {{ token?: string, day?: number, mode?: string, at?: number }} Control
+ * @typedef {{ token?: string, day?: number, mode?: string }} Control
  */
 (() => {
-  const { kinds, files, marker, sample } = /** @type {Config} */ (/** @type {unknown} */ ("__CONFIG__"));
+  const { kinds, files, marker } = /** @type {Config} */ (/** @type {unknown} */ ("__CONFIG__"));
   const page = /** @type {any} */ (window);
   let tag = /** @type {HTMLScriptElement} */ (document.currentScript);
   const base = tag.src.replace(/[^/]*$/, "");
@@ -26,26 +26,26 @@
   )
     return;
 
-  // table:
+  // table (no build watches hosts yet, so none holds the sections for them; the vectors test them)
   /** @type {Record<string, [string, number]>} the proofs first, the strongest on top; all other
    * reasons are unknown, 0 */
   const FINDINGS = {
-    "network-bait": ["extension", 0.99],
-    substituted: ["extension", 0.95],
-    "cosmetic-only": ["extension", 0.8],
-    "cosmetic-styled": ["extension", 0.6],
+    "network-bait": ["extension", .99],
+    substituted: ["extension", .95],
+    "cosmetic-only": ["extension", .8],
+    "cosmetic-styled": ["extension", .6],
     // only hosts
-    "browser-shields": ["extension", 0.8],
-    "tracking-protection": ["protection", 0.8],
-    "ad-hosts": ["network", 0.8],
+    "browser-shields": ["extension", .8],
+    "tracking-protection": ["protection", .8],
+    "ad-hosts": ["network", .8],
     // end hosts
-    clear: ["clear", 0.9],
+    clear: ["clear", .9],
   };
   const PROOFS = Object.keys(FINDINGS).slice(0, 4);
   const failed = (/** @type {string} */ text) => /blocked|substituted|network-bait/.test(text);
   // only hosts
   const judgeHosts = (/** @type {Signals} */ signals, /** @type {boolean} */ brave) => {
-    const bad = Object.keys(signals).filter((name) => /^h\d/.test(name) && failed(signals[name]));
+    const bad = Object.keys(signals).filter((name) => /^h\d+$/.test(name) && failed(signals[name]));
     if (!bad[0]) return "";
     if (signals.host !== "loaded") return "control-failed";
     if (!bad[1]) return "one-host";
@@ -107,16 +107,16 @@
     rows = [],
     /** @type {string[]} URLs that the page's own policy refused */
     refused = [],
-    /** @type {{ kept: object[], clear?: Control | false, moves?: number[] }} of this tab */
+    /** @type {{ kept: object[], clear?: any, moves?: number[] }} of this tab */
     memory = { kept: [] },
     /** @type {any} our Trusted Types policy, where there is such a thing */
     trust;
 
-  const pause = (/** @type {number} */ ms, /** @type {string=} */ value) =>
-    new Promise((done) => setTimeout(done, ms, value));
-  const on = (/** @type {(event: any) => void} */ listener, /** @type {string[]} */ ...names) =>
-    names.forEach((name) => addEventListener(name, listener, true));
-  const next = (/** @type {string[]} */ ...names) => new Promise((done) => on(done, ...names));
+  /** @type {(ms: number, value?: string) => Promise<any>} */
+  const pause = (ms, value) => new Promise((done) => setTimeout(done, ms, value));
+  const on = (/** @type {(event: any) => void} */ listener, /** @type {string} */ name) =>
+    addEventListener(name, listener, true);
+  const next = (/** @type {string} */ name) => new Promise((done) => on(done, name));
   const keep = (/** @type {object} */ change) => {
     Object.assign(memory, change);
     try {
@@ -146,25 +146,23 @@
     },
     fetch: async (url, redirect) => {
       const answer = await fetch(url, { redirect });
-      if (answer.status >= 400 || answer.type === "opaqueredirect" || (answer.redirected && /^http/.test(answer.url)))
+      // Status 0: the redirect that we asked not to follow.
+      if (!answer.status || answer.status > 399 || (answer.redirected && /^http/.test(answer.url)))
         return "faulty";
       const said = await answer.json().catch(() => ({}));
       if (said.mode) control = said;
-      // only local
-      delete control.token;
-      // end local
       return said.marker === marker ? "loaded" : "substituted";
     },
   };
   /** @type {(kind: string, url: string, redirect?: RequestRedirect) => Promise<any>} */
   const ask = async (kind, url, redirect) => {
-    const outcome = await Promise.race([loaders[kind](url, redirect).catch(() => "blocked"), pause(4000, "timeout")]);
+    const outcome = await Promise.race([loaders[kind](url, redirect).catch(() => "blocked"), pause(4e3, "timeout")]);
     if (failed(outcome)) {
       // A failure comes before the policy's event and the timing entry: wait one task.
       await pause(0);
       const timing = /** @type {any} */ (performance.getEntriesByName(url).pop());
       if (refused.includes(url)) return "refused";
-      if (timing?.responseStatus >= 400 || timing?.redirectStart) return "faulty";
+      if (timing?.responseStatus > 399 || timing?.redirectStart) return "faulty";
     }
     return outcome;
   };
@@ -176,7 +174,7 @@
     const found = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-site-row]"));
     if (found[0]) rows = [...found];
     else document.body.append(...rows);
-    for (const row of rows) force(row, "grid;position:fixed;top:0;opacity:0;z-index:-1;");
+    for (const row of rows) force(row, "grid;position:fixed;opacity:0;z-index:-1;");
   };
   const detach = () => rows.forEach((row) => row.remove());
   const reason = (/** @type {Signals} */ got) => classify(got, kinds, brave, earlier).reason;
@@ -189,7 +187,7 @@
       if (outcome === "hidden" && name !== "element") {
         force(element, "block;");
         if (element.offsetHeight) outcome = "styled";
-        element.removeAttribute("style");
+        element.style.cssText = "";
       }
       got[name] = document.hidden || matchMedia("print").matches ? "unjudged" : outcome;
     }
@@ -230,14 +228,13 @@
         if (failed(reason(got))) done(0);
       });
       attach();
-      watch(got).then((found) => {
-        done(Promise.race([Promise.all(trials), pause(found ? 1000 : 2e4)]));
-      });
+      watch(got).then((found) => done(Promise.race([Promise.all(trials), pause(found ? 1e3 : 2e4)])));
     });
     got.fetch = await asked.fetch;
     return { ...got };
   };
 
+  // only reports
   /** @type {(message: object) => Promise<Answer | null>} null when the server will have none of it */
   const post = async (message) => {
     try {
@@ -247,11 +244,13 @@
     } catch {
       // No network is the same as a server in trouble: the next view sends it again.
     }
-    keep({ kept: [...memory.kept, message].slice(-4) });
+    keep({ kept: [message, ...memory.kept.slice(0, 3)] });
     return {};
   };
-  /** @type {(kind: string) => Promise<Answer | null | undefined>} */
+  // end reports
+  /** @type {(kind: string) => Promise<Answer | null | void>} */
   const report = async (kind) => {
+    // only reports
     const { token, day } = control;
     // Out: no control answered.
     if (!token) return;
@@ -262,7 +261,7 @@
       kind,
       path: path.slice(0, 512),
       lang: document.documentElement.lang,
-      signals: /v|c/.test(kind) ? signals : {},
+      signals: kind === "seen" ? {} : signals,
       brave,
       gpc: !!page.navigator.globalPrivacyControl,
       earlier,
@@ -270,14 +269,14 @@
     });
     if (said?.token) {
       control.token = said.token;
-      const { kept } = memory;
-      keep({ kept: [], clear: said.memory && { at: Date.now(), ...control } });
-      for (const message of kept) post({ ...message, token: said.token });
-      if (said.decision && kind !== "seen") act(said.decision).catch(() => {});
+      for (const message of memory.kept.splice(0)) post({ ...message, token: said.token });
+      keep({ clear: said.memory && { at: Date.now(), ...control } });
+      if (said.decision && kind !== "seen") act(said.decision).catch(() => ({}));
     }
     return said;
+    // end reports
   };
-  /** @type {(kind: string, got: Signals, found?: Finding) => Promise<Answer | null | undefined>} */
+  /** @type {(kind: string, got: Signals, found?: Finding) => Promise<Answer | null | void>} */
   const conclude = (kind, got, found = classify(got, kinds, brave, earlier)) => {
     signals = got;
     finding = found;
@@ -289,17 +288,20 @@
     // only local
     const url = base + "note?form=inline&verdict=" + found.verdict;
     if (control.mode === "ask" && /extension|network/.test(found.verdict))
-      act({ action: "notice", form: "inline", reason: "local-only", url }).catch(() => {});
+      act({ action: "notice", form: "inline", reason: "local-only", url }).catch(() => ({}));
     // end local
     return said;
   };
-  /** @type {(kind: string) => Promise<Answer | null | undefined>} */
+  /** @type {(kind: string) => Promise<Answer | null | void>} */
   const run = async (kind) => {
     const mine = ++turn;
     delete tag.dataset.verdict;
     const got = await measure();
     // Out: overtaken by a navigation, or switched off on the server.
-    if (mine === turn) return control.mode === "off" ? detach() : conclude(kind, got);
+    if (mine === turn) {
+      if (control.mode !== "off") return conclude(kind, got);
+      detach();
+    }
   };
   // only page
   const view = async () => {
@@ -307,13 +309,13 @@
     attach();
     // only sample
     // Out: not drawn.
-    if (Math.random() >= sample) return detach();
+    if (Math.random() >= /** @type {any} */ ("__SAMPLE__")) return detach();
     // end sample
     while (document.hidden) await next("visibilitychange");
     const { clear } = memory;
     if (clear && Date.now() - clear.at < 18e5 && !(await watch({}))) {
       control = clear;
-      if (await conclude("remembered", {}, { verdict: "clear", confidence: 0.9, reason: "remembered" })) return;
+      if (await conclude("remembered", {}, { verdict: "clear", confidence: .9, reason: "remembered" })) return;
     }
     await run("view");
     const mine = turn;
@@ -355,24 +357,20 @@
         keep({ moves: [...moves, Date.now()] });
         return to === location.pathname + location.search ? location.reload() : location.replace(to);
       }
-      await Promise.race([pause(3000), next("focus", "pageshow", "visibilitychange")]);
+      await Promise.race([pause(3e3), next("focus"), next("pageshow"), next("visibilitychange")]);
     }
   };
   // end gate
   // only consent
-  /** The site's own event, or purpose 1 of IAB TCF v2 (store and access), or a law that asks nothing. */
+  /** The site's own event, or IAB TCF v2 (whose stub stands before all else): purpose 1, store and
+   * access, or no law that asks. */
   const agreement = () =>
     new Promise((done) => {
       on(done, "site:agree");
-      const listen = (/** @type {any} */ said) => {
-        const decided = /loaded|complete/.test(said?.eventStatus) && said.purpose?.consents?.[1];
-        if (decided || said?.gdprApplies === false) done(0);
-      };
-      const find = (/** @type {number} */ tries) => {
-        if (page.__tcfapi) page.__tcfapi("addEventListener", 2, listen);
-        else if (tries) setTimeout(find, 500, tries - 1);
-      };
-      find(20);
+      page.__tcfapi?.("addEventListener", 2, (/** @type {any} */ said) => {
+        const { eventStatus, purpose, gdprApplies } = said || {};
+        if (gdprApplies === false || (/loaded|complete/.test(eventStatus) && purpose.consents[1])) done(0);
+      });
     });
   // end consent
   const start = async () => {
@@ -411,6 +409,6 @@
     else recheck();
   }, "site:recheck");
   on((event) => event.disposition === "enforce" && refused.push(event.blockedURI), "securitypolicyviolation");
-  on(() => (engaged = true), "scroll", "keydown", "pointerdown");
-  start().catch(() => {});
+  for (const name of ["scroll", "keydown", "pointerdown"]) on(() => (engaged = true), name);
+  start().catch(() => ({}));
 })();
