@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from adguard.detection import Verdict
 from adguard.presets import PRESETS, Form, Mode, Policy
@@ -59,8 +60,7 @@ class Reason(StrEnum):
     CAP = "cap"
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What the policy answers for one page view.
 
     :param form: how to ask; `None` unless `action` is `notice` or `thanks`.
@@ -71,8 +71,7 @@ class Decision:
     form: Form | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """All that a decision rests on.
 
     :param state: the reader's state; for a report, after this page view was counted in it.

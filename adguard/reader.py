@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
 
 from adguard.detection import Verdict
 from adguard.signing import Seal
@@ -50,8 +52,7 @@ def month_of(day: int) -> int:
     return date.year * 12 + date.month - 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReaderState:
+class ReaderState(msgspec.Struct, frozen=True, kw_only=True):
     """The state cookie's content. Days are UTC day numbers, 0 for never; counters stop at 999.
 
     :param first_day: the day of the first entry; the cookie ends 395 days later.
@@ -139,7 +140,7 @@ class ReaderState:
                 changes |= {"pressed_day": today, "allow": AllowStage.PRESSED}
             case Choice.SUPPORT:
                 changes |= {"pressed_day": today}
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
     def days_left(self, today: int) -> int:
         return self.first_day + LIFETIME_DAYS - today

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from adguard.assets import Assets
 from adguard.baits import BaitError
-from adguard.ledger import Ledger
+from adguard.ledger import Ledger, StoreURLError
 from adguard.pages import Pages
 from adguard.presets import Mode, Ruling
 from adguard.reader import CookieJar, day_of
@@ -44,7 +44,10 @@ class Services:
         self.tokens = Tokens(settings.keys)
         self.destinations = Destinations(settings.keys)
         self.jar = CookieJar(settings.keys)
-        self.ledger = Ledger(settings)
+        try:
+            self.ledger = Ledger(settings)
+        except StoreURLError as error:
+            raise SettingsError(f"store: {error}") from error
         self._warned_plain = False
 
     def today(self) -> int:

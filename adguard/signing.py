@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import hmac
+import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import count
 
+import msgspec
 from itsdangerous import BadSignature, Signer
 from itsdangerous.signer import SigningAlgorithm
 
 SIGNATURE_BYTES = 20
 
 
-class _TruncatedSha256(SigningAlgorithm):
-    """HMAC-SHA256 cut to 160 bits, in one call to OpenSSL (RFC 2104 section 5 allows half)."""
+class _KeyedBlake2b(SigningAlgorithm):
+    """BLAKE2b in its keyed mode (RFC 7693), 160 bits: a MAC in one pass, without OpenSSL's look-up
+    of an algorithm by name, which costs five times the hash."""
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hmac.digest(key, value, "sha256")[:SIGNATURE_BYTES]
+        return blake2b(value, key=key, digest_size=SIGNATURE_BYTES).digest()
 
 
 class Seal(Signer):
@@ -33,7 +36,7 @@ class Seal(Signer):
         super().__init__(
             list(reversed(keys)),
             salt=f"adguard.{purpose}",
-            algorithm=_TruncatedSha256(),
+            algorithm=_KeyedBlake2b(),
         )
         self._derived = {key: super(Seal, self).derive_key(key) for key in self.secret_keys}
 
@@ -59,13 +62,12 @@ class TokenError(Exception):
     """A report's token that cannot be accepted; the message is one clear sentence."""
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """What a control answer proves: that a browser asked us, when, and whether for a memory.
 
     :param memory: issued with a clear verdict, to be used by the next views for half an hour.
     :param issued: seconds since the epoch, UTC.
-    :param nonce: 12 random URL-safe characters.
+    :param nonce: unique among all tokens; nobody needs to be unable to guess it.
     """
 
     memory: bool
@@ -82,11 +84,14 @@ class Tokens:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._seal = Seal(keys, "token")
+        self._start = secrets.token_hex(6)
+        self._count = count()
 
     def issue(self, now: float, *, memory: bool = False) -> str:
-        """Returns a token of about 55 characters, good for ten minutes (a memory's for 35)."""
+        """Returns a token of about 60 characters, good for ten minutes (a memory's for 35)."""
         kind = "m" if memory else "c"
-        return self._seal.seal(f"{kind}{int(now):x}-{secrets.token_urlsafe(9)}")
+        nonce = f"{self._start}{os.getpid():x}.{next(self._count):x}"
+        return self._seal.seal(f"{kind}{int(now):x}-{nonce}")
 
     def check(self, token: str, now: float) -> Token:
         """Returns what `token` says.

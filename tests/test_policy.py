@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from adguard.detection import Verdict
 from adguard.policy import (
@@ -36,7 +35,7 @@ class Journey:
         made = Situation(
             verdict=self.verdict, state=self.state, today=self.today, policy=self.policy
         )
-        return replace(made, **changes)  # type: ignore[arg-type]
+        return replace(made, **changes)
 
     def view(self, **changes: object) -> Decision:
         blocking = is_blocking(self.verdict, protection_blocks=False)
@@ -261,10 +260,10 @@ def test_allow_is_thanked_once_when_the_recheck_is_clear_then_verified_by_the_ne
     assert decide_recheck(journey.situation()).reason is Reason.RECHECK
     journey.verdict = Verdict.CLEAR
     journey.state = journey.state.with_verdict(Verdict.CLEAR, TODAY)
-    assert journey.state.allow is AllowStage.THANKED
+    assert journey.state.allow == AllowStage.THANKED
     assert decide_recheck(journey.situation()) == Decision(Action.THANKS, Reason.THANKS, "inline")
     assert journey.view() == Decision(Action.NONE, Reason.CLEAR)
-    assert journey.state.allow is AllowStage.VERIFIED
+    assert journey.state.allow == AllowStage.VERIFIED
     assert journey.view().reason is Reason.CLEAR
 
 

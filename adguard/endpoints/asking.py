@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
+from msgspec.structs import replace
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
@@ -44,17 +44,14 @@ async def ask_supporter(services: Services, scope: Scope) -> bool | None:
     return answer if answer is None else bool(answer)
 
 
-async def decide(
-    services: Services, scope: Scope, situation: Situation, how: Decide
-) -> tuple[Decision, Situation]:
+async def decide(services: Services, scope: Scope, situation: Situation, how: Decide) -> Decision:
     """Returns the decision; the supporter hook is asked only when the reader would be."""
     decision = how(situation)
     if decision.action in {Action.NOTICE, Action.INTERSTITIAL}:
         supporter = await ask_supporter(services, scope)
         if supporter is not False:
-            situation = replace(situation, supporter=supporter)
-            decision = how(situation)
-    return decision, situation
+            return how(replace(situation, supporter=supporter))
+    return decision
 
 
 def situation_of(

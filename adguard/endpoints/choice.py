@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -56,7 +56,7 @@ async def choice(services: Services, scope: Scope, receive: Receive, send: Send)
     page = _page(form, headers, to)
     cookie = _cookie(services, scope, headers, name, page)
     if name != FORGET:
-        await _record(services, scope, headers, Choice(name), page)
+        await _record(services, scope, headers, Choice(name), page, on_interstitial=to is not None)
     onward = _onward(services, scope, name, form, to)
     cookies: list[Header] = [(b"set-cookie", cookie)]
     if b"application/json" in headers.get(b"accept", b""):
@@ -78,7 +78,7 @@ def _page(form: dict[str, str], headers: dict[bytes, bytes], to: str | None) -> 
     address = to or form.get("path", "")
     if not address:
         address = urlsplit(headers.get(b"referer", b"").decode("latin-1")).path
-    return page_path(unquote(address.partition("?")[0], errors="replace"))
+    return page_path(address)
 
 
 def _cookie(
@@ -102,7 +102,13 @@ def _cookie(
 
 
 async def _record(
-    services: Services, scope: Scope, headers: dict[bytes, bytes], chosen: Choice, path: str
+    services: Services,
+    scope: Scope,
+    headers: dict[bytes, bytes],
+    chosen: Choice,
+    path: str,
+    *,
+    on_interstitial: bool,
 ) -> None:
     """Keeps the answer in the figures. The reader's own memory of it must not depend on that."""
     state = services.jar.read_state(
@@ -117,6 +123,7 @@ async def _record(
         now=services.clock(),
         verdict=state.verdict.value if state is not None else "",
         choice=chosen.value,
+        sampled=not on_interstitial,
     )
     try:
         await services.ledger.record(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -31,9 +31,12 @@ class ControlAnswer(msgspec.Struct):
 
 
 def page_path(text: str) -> str:
-    """Returns a page's path as reported, without query, cut to 512 characters; `/` if none."""
+    """Returns a page's path as reported, decoded, without query, cut to 512 characters; `/` if it
+    is none."""
     path = text.partition("?")[0].partition("#")[0][:LONGEST_PATH]
-    return path if path.startswith("/") else "/"
+    if not path.startswith("/"):
+        return "/"
+    return unquote(path, errors="replace") if "%" in path else path
 
 
 async def control(services: Services, scope: Scope, receive: Receive, send: Send) -> None:

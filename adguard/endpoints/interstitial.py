@@ -65,7 +65,7 @@ async def _page(services: Services, scope: Scope, ruling: Ruling, mode: Mode) ->
         return None
     audience = audience_in(headers)
     situation = situation_of(services, scope, state, ruling, mode, bot=audience.bot, today=today)
-    decision, _ = await decide(services, scope, situation, decide_navigation)
+    decision = await decide(services, scope, situation, decide_navigation)
     if decision.action is not Action.INTERSTITIAL:
         return None
     path = full_path(scope)
@@ -84,6 +84,7 @@ async def _page(services: Services, scope: Scope, ruling: Ruling, mode: Mode) ->
             verdict=situation.verdict.value,
             reason=Reason.WALL.value,
             action=Action.INTERSTITIAL.value,
+            sampled=False,
         )
     )
     visit = Visit(

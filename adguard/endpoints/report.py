@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Literal
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from msgspec import Meta
 from starlette.types import Receive, Scope, Send
 
-from adguard.audience import Audience, audience_in, prefers_privacy
+from adguard.audience import audience_in, prefers_privacy
 from adguard.detection import Finding, Outcome, Verdict, classify
-from adguard.endpoints.asking import decide, situation_of
 from adguard.endpoints.control import LONGEST_PATH, page_path
 from adguard.endpoints.http import (
     Header,
@@ -22,19 +20,20 @@ from adguard.endpoints.http import (
     read_body,
     require_same_origin,
 )
+from adguard.endpoints.judgement import Inquiry, Upshot, judge
 from adguard.endpoints.limits import Turnstile
 from adguard.endpoints.recording import event_of
-from adguard.experiment import draw_bucket, held_out
 from adguard.ledger import LedgerError
-from adguard.policy import Action, Decision, Reason, decide_recheck, decide_view, is_blocking
-from adguard.presets import Mode, Ruling
-from adguard.reader import AllowStage, ReaderState, day_of
+from adguard.policy import Action, Decision, Reason
+from adguard.reader import AllowStage, day_of
 from adguard.services import Services, base_of
-from adguard.signing import Token, TokenError
+from adguard.signing import TokenError
 
 VERSIONS = (1,)
 MEDIA_TYPES = (b"application/json", b"text/plain")
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+REMEMBERED = Finding(Verdict.CLEAR, 0.5, "remembered")
+SEEN = Finding(Verdict.UNKNOWN, 0.0, "seen")
 
 Short = Annotated[str, Meta(max_length=40)]
 
@@ -85,41 +84,15 @@ class ReportAnswer(msgspec.Struct):
 _decode = msgspec.json.Decoder(Report).decode
 
 
-@dataclass(frozen=True)
-class Inquiry:
-    """One report with all that its request says."""
-
-    report: Report
-    scope: Scope
-    audience: Audience
-    path: str
-    ruling: Ruling
-    mode: Mode
-    now: float
-    gpc: bool
-
-    @property
-    def today(self) -> int:
-        return day_of(self.now)
-
-
-@dataclass(frozen=True)
-class Upshot:
-    """What came of one report: the state to remember, if any, and what the figures need."""
-
-    decision: Decision
-    state: ReaderState | None
-    choice: str = ""
-    variant: str = ""
-
-
 class ReportEndpoint:
     """Checks, classifies, decides, records; the answer waits until the event is durable."""
+
+    REMEMBERED = 1024
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._turnstile = Turnstile()
-        self._kinds = services.assets.kinds
+        self._findings: dict[object, Finding] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         services = self._services
@@ -130,39 +103,54 @@ class ReportEndpoint:
             raise Refusal(415, "Send a report as application/json or text/plain.")
         if services.settings.consent_mode == "local_only":
             raise Refusal(403, "This site keeps verdicts in the page and takes no reports.")
-        report = self._read(await read_body(receive, headers))
+        report = _read(await read_body(receive, headers))
         now = services.clock()
-        token = self._admit(report, now)
-        path = page_path(unquote(report.path, errors="replace"))
+        today = day_of(now)
+        self._admit(report, now, today)
+        secure = services.secure(scope)
+        path = page_path(report.path)
         ruling, mode = services.ruling(path)
+        before = None
+        if b"cookie" in headers:
+            before = services.jar.read_state(scope["headers"], secure=secure, today=today)
         inquiry = Inquiry(
-            report,
+            report.kind,
             scope,
             audience_in(headers),
             path,
             ruling,
             mode,
             now,
+            today,
+            before,
             report.gpc or prefers_privacy(headers),
         )
-        await self._answer(inquiry, token, send, headers)
+        finding = self._finding(report)
+        upshot = await judge(services, inquiry, finding)
+        if inquiry.counts:
+            await self._record(report, inquiry, finding, upshot)
+        cookies: list[Header] = []
+        if upshot.after is not None and upshot.after != before:
+            if not secure:
+                services.warn_plain(headers.get(b"host", b"").decode("latin-1"))
+            cookie = services.jar.write_state(upshot.after, secure=secure, today=today)
+            cookies.append((b"set-cookie", cookie))
+        memory = (
+            finding.verdict is Verdict.CLEAR
+            and mode != "off"
+            and (before is None or before.allow in {AllowStage.NONE, AllowStage.VERIFIED})
+        )
+        answered = ReportAnswer(
+            finding.verdict,
+            finding.confidence,
+            finding.reason,
+            self._decision_answer(report, inquiry, finding, upshot.decision),
+            services.tokens.issue(now, memory=memory),
+            memory,
+        )
+        await answer_json(send, answered, *cookies)
 
-    def _read(self, body: bytes) -> Report:
-        try:
-            report = _decode(body)
-        except msgspec.ValidationError as error:
-            raise Refusal(400, f"The report is not understood: {error}.") from None
-        except (msgspec.DecodeError, UnicodeError):
-            raise Refusal(400, "The report is not valid JSON.") from None
-        if report.v not in VERSIONS:
-            known = ", ".join(map(str, VERSIONS))
-            raise Refusal(400, f"Reports of version {report.v} are not understood, only {known}.")
-        for name, outcome in report.signals.items():
-            if outcome not in OUTCOMES:
-                raise Refusal(400, f"The signal {name[:24]!r} has an outcome that is not known.")
-        return report
-
-    def _admit(self, report: Report, now: float) -> Token:
+    def _admit(self, report: Report, now: float, today: int) -> None:
         try:
             token = self._services.tokens.check(report.token, now)
         except TokenError as error:
@@ -171,140 +159,63 @@ class ReportEndpoint:
             raise Refusal(403, "A remembered verdict's token does not serve for a new one.")
         if report.kind == "remembered" and not token.memory:
             raise Refusal(403, "This token remembers no verdict.")
-        if not -2 <= int(report.id.partition("-")[0]) - day_of(now) <= 1:
+        if not -2 <= int(report.id.partition("-")[0]) - today <= 1:
             raise Refusal(400, "The event id's day is not within two days of today.")
         if not self._turnstile.admit(token.nonce, now):
             raise Refusal(429, "Too many reports for one token.", (b"retry-after", b"600"))
-        return token
-
-    async def _answer(
-        self, inquiry: Inquiry, token: Token, send: Send, headers: dict[bytes, bytes]
-    ) -> None:
-        services, report = self._services, inquiry.report
-        finding = self._finding(report)
-        secure = services.secure(inquiry.scope)
-        before = services.jar.read_state(
-            inquiry.scope["headers"], secure=secure, today=inquiry.today
-        )
-        upshot = await self._decide(inquiry, finding, before)
-        await self._record(inquiry, finding, before, upshot)
-        cookies: list[Header] = []
-        if upshot.state is not None and upshot.state != before:
-            if not secure:
-                services.warn_plain(headers.get(b"host", b"").decode("latin-1"))
-            cookie = services.jar.write_state(upshot.state, secure=secure, today=inquiry.today)
-            cookies.append((b"set-cookie", cookie))
-        memory = (
-            finding.verdict is Verdict.CLEAR
-            and inquiry.mode != "off"
-            and (before is None or before.allow in {AllowStage.NONE, AllowStage.VERIFIED})
-        )
-        await answer_json(
-            send,
-            ReportAnswer(
-                finding.verdict,
-                finding.confidence,
-                finding.reason,
-                self._decision_answer(inquiry, finding, upshot.decision),
-                services.tokens.issue(inquiry.now, memory=memory),
-                memory,
-            ),
-            *cookies,
-        )
 
     def _finding(self, report: Report) -> Finding:
+        """Returns the verdict. Few combinations of signals ever occur, so each is judged once."""
         if report.kind == "remembered":
-            return Finding(Verdict.CLEAR, 0.5, "remembered")
+            return REMEMBERED
         if report.kind == "seen":
-            return Finding(Verdict.UNKNOWN, 0.0, "seen")
-        return classify(report.signals, self._kinds, brave=report.brave, earlier=report.earlier)
-
-    async def _decide(
-        self, inquiry: Inquiry, finding: Finding, before: ReaderState | None
-    ) -> Upshot:
-        services, report, today = self._services, inquiry.report, inquiry.today
-        if report.kind == "seen":
-            variant = self._variant(before, inquiry)
-            return Upshot(Decision(Action.NONE, Reason.RECHECK), None, variant=variant)
-        blocking = is_blocking(
-            finding.verdict, protection_blocks=services.settings.protection_blocks
-        )
-        started = before or ReaderState(first_day=today)
-        if services.settings.holdout and blocking and not inquiry.gpc and started.bucket is None:
-            started = replace(started, bucket=draw_bucket())
-        if report.kind == "recheck":
-            after = started.with_verdict(finding.verdict, today)
-        else:
-            after = started.with_view(finding.verdict, blocking=blocking, today=today)
-        situation = situation_of(
-            services,
-            inquiry.scope,
-            after,
-            inquiry.ruling,
-            inquiry.mode,
-            bot=inquiry.audience.bot,
-            today=today,
-        )
-        how = decide_recheck if report.kind == "recheck" else decide_view
-        decision, _ = await decide(
-            services, inquiry.scope, replace(situation, verdict=finding.verdict), how
-        )
-        if decision.action is Action.NOTICE:
-            after = after.with_ask(today)
-        remembers = inquiry.mode == "ask" and not inquiry.ruling.excluded
-        keep = remembers and (before is not None or (blocking and not inquiry.audience.bot))
-        return Upshot(
-            self._by_address(decision),
-            after if keep else None,
-            _proof(before, after),
-            self._variant(after, inquiry) if blocking or before is not None else "",
-        )
-
-    def _by_address(self, decision: Decision) -> Decision:
-        if (
-            decision.reason is Reason.STAND_IN
-            and self._services.settings.interstitial == "redirect"
-        ):
-            return Decision(Action.INTERSTITIAL, Reason.WALL)
-        return decision
-
-    def _variant(self, state: ReaderState | None, inquiry: Inquiry) -> str:
-        settings = self._services.settings
-        if state is None or state.bucket is None or inquiry.gpc or not settings.holdout:
-            return ""
-        return "holdout" if held_out(state.bucket, settings.holdout, settings.site) else "asked"
+            return SEEN
+        key = (frozenset(report.signals.items()), report.brave, report.earlier)
+        finding = self._findings.get(key)
+        if finding is None:
+            if len(self._findings) >= self.REMEMBERED:
+                self._findings.clear()
+            finding = self._findings[key] = classify(
+                report.signals,
+                self._services.assets.kinds,
+                brave=report.brave,
+                earlier=report.earlier,
+            )
+        return finding
 
     def _decision_answer(
-        self, inquiry: Inquiry, finding: Finding, decision: Decision
+        self, report: Report, inquiry: Inquiry, finding: Finding, decision: Decision
     ) -> DecisionAnswer:
         services = self._services
-        base = base_of(inquiry.scope) + services.settings.prefix
-        url: str | None = None
+        if decision.action is Action.NONE:
+            return DecisionAnswer(decision.action, None, decision.reason, None)
+        note = f"{base_of(inquiry.scope)}{services.settings.prefix}/note?"
         if decision.action is Action.INTERSTITIAL:
-            signed = services.destinations.sign(_page_address(inquiry))
-            if signed is None:
-                decision = Decision(Action.NOTICE, Reason.STAND_IN, "dialog")
-            else:
-                url = f"{base}/note?{urlencode({'to': signed})}"
-        if decision.action in {Action.NOTICE, Action.THANKS}:
-            query = {
-                "form": str(decision.form),
-                "verdict": finding.verdict.value,
-                "lang": inquiry.report.lang,
-            }
-            if decision.action is Action.THANKS:
-                query["action"] = "thanks"
-            url = f"{base}/note?{urlencode({name: text for name, text in query.items() if text})}"
+            signed = services.destinations.sign(_page_address(report, inquiry.scope))
+            if signed is not None:
+                url = note + urlencode({"to": signed})
+                return DecisionAnswer(decision.action, None, decision.reason, url)
+            decision = Decision(Action.NOTICE, Reason.STAND_IN, "dialog")
+        query = {"form": str(decision.form), "verdict": finding.verdict.value}
+        if report.lang:
+            query["lang"] = report.lang
+        if decision.action is Action.THANKS:
+            query["action"] = "thanks"
+        url = note + urlencode(query)
         return DecisionAnswer(decision.action, decision.form, decision.reason, url)
 
     async def _record(
-        self, inquiry: Inquiry, finding: Finding, before: ReaderState | None, upshot: Upshot
+        self, report: Report, inquiry: Inquiry, finding: Finding, upshot: Upshot
     ) -> None:
-        if inquiry.mode == "off" or inquiry.ruling.excluded or inquiry.audience.bot:
-            return
-        services, report = self._services, inquiry.report
-        seen = report.kind == "seen"
-        verdict = before.verdict.value if seen and before is not None else finding.verdict.value
+        services, decision = self._services, upshot.decision
+        told: dict[str, Any] = {"variant": upshot.variant, "choice": upshot.choice}
+        if report.kind == "seen":
+            told["verdict"] = "" if inquiry.before is None else inquiry.before.verdict.value
+        else:
+            told["verdict"] = finding.verdict.value
+            told["reason"] = decision.reason.value
+            told["action"] = decision.action.value
+            told["form"] = decision.form or ""
         event = event_of(
             services,
             inquiry.scope,
@@ -313,12 +224,7 @@ class ReportEndpoint:
             inquiry.audience,
             now=inquiry.now,
             id=report.id,
-            verdict="" if seen and before is None else verdict,
-            reason="" if seen else upshot.decision.reason.value,
-            action="" if seen else upshot.decision.action.value,
-            form=upshot.decision.form or "",
-            choice=upshot.choice,
-            variant=upshot.variant,
+            **told,
         )
         try:
             await services.ledger.record(event)
@@ -329,19 +235,26 @@ class ReportEndpoint:
             ) from None
 
 
-def _page_address(inquiry: Inquiry) -> str:
-    """Returns the page's path, percent-encoded, with its query when the Referer tells it."""
-    referer = headers_of(inquiry.scope).get(b"referer", b"").decode("latin-1")
-    parts = urlsplit(referer)
-    if parts.path == inquiry.report.path and parts.query:
+def _read(body: bytes) -> Report:
+    try:
+        report = _decode(body)
+    except msgspec.ValidationError as error:
+        raise Refusal(400, f"The report is not understood: {error}.") from None
+    except (msgspec.DecodeError, UnicodeError):
+        raise Refusal(400, "The report is not valid JSON.") from None
+    if report.v not in VERSIONS:
+        known = ", ".join(map(str, VERSIONS))
+        raise Refusal(400, f"Reports of version {report.v} are not understood, only {known}.")
+    if not OUTCOMES.issuperset(report.signals.values()):
+        wrong = next(name for name, told in report.signals.items() if told not in OUTCOMES)
+        raise Refusal(400, f"The signal {wrong!r} has an outcome that is not known.")
+    return report
+
+
+def _page_address(report: Report, scope: Scope) -> str:
+    """Returns the page's path as the reader's address bar has it, with its query when the Referer
+    tells it."""
+    parts = urlsplit(headers_of(scope).get(b"referer", b"").decode("latin-1"))
+    if parts.path == report.path and parts.query:
         return f"{parts.path}?{parts.query}"
-    return quote(inquiry.path, safe="/:@!$&'()*+,;=~")
-
-
-def _proof(before: ReaderState | None, after: ReaderState) -> str:
-    """Returns what this view says of an earlier "allow": `verified`, `verify-failed` or nothing."""
-    if before is None or before.allow is after.allow:
-        return ""
-    if after.allow is AllowStage.VERIFIED:
-        return "verified"
-    return "verify-failed" if before.allow is AllowStage.THANKED else ""
+    return quote(report.path, safe="/%:@!$&'()*+,;=~")

@@ -60,7 +60,7 @@ class Site:
     async def visitor(self, base: str = "http://news.localhost") -> Visitor:
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.middleware),
-            base_url=base,  # type: ignore[arg-type]
+            base_url=base,
         )
         return Visitor(await self._stack.enter_async_context(client), base)
 

@@ -1,0 +1,145 @@
+"""From a report to what comes of it: the decision, and the state that the reader takes along."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+from starlette.types import Scope
+
+from adguard.audience import Audience
+from adguard.detection import Finding
+from adguard.endpoints.asking import decide, situation_of
+from adguard.experiment import draw_bucket, held_out
+from adguard.policy import (
+    Action,
+    Decision,
+    Reason,
+    Situation,
+    decide_recheck,
+    decide_view,
+    is_blocking,
+)
+from adguard.presets import Mode, Ruling
+from adguard.reader import AllowStage, ReaderState
+from adguard.services import Services
+
+NOBODY = ReaderState(first_day=0)
+"""The state of a reader without a cookie, where the decision does not depend on it."""
+
+
+class Inquiry(msgspec.Struct, frozen=True):
+    """One report, with what its request says.
+
+    :param kind: `view`, `recheck`, `seen` or `remembered`.
+    :param path: the reported page's, decoded.
+    :param now: seconds since the epoch, UTC.
+    :param today: UTC day number.
+    :param before: what the reader's cookie said.
+    :param gpc: whether the reader sends Global Privacy Control.
+    """
+
+    kind: str
+    scope: Scope
+    audience: Audience
+    path: str
+    ruling: Ruling
+    mode: Mode
+    now: float
+    today: int
+    before: ReaderState | None
+    gpc: bool
+
+    @property
+    def counts(self) -> bool:
+        """Whether the page view belongs in the figures."""
+        return self.mode != "off" and not self.ruling.excluded and not self.audience.bot
+
+
+class Upshot(msgspec.Struct, frozen=True):
+    """What comes of one report.
+
+    :param after: the state to write back, `None` when there is nothing to remember.
+    :param choice: `verified` or `verify-failed` when this view says so of an earlier "allow".
+    :param variant: the experiment's arm, empty outside of one.
+    """
+
+    decision: Decision
+    after: ReaderState | None = None
+    choice: str = ""
+    variant: str = ""
+
+
+async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upshot:
+    """Returns what comes of a report. A reader without a blocker and without a cookie, which is
+    most of them, costs no more than the decision."""
+    settings, before, today = services.settings, inquiry.before, inquiry.today
+    if inquiry.kind == "seen":
+        silent = Decision(Action.NONE, Reason.RECHECK)
+        return Upshot(silent, variant=_variant(services, inquiry, before))
+    blocking = is_blocking(finding.verdict, protection_blocks=settings.protection_blocks)
+    how = decide_recheck if inquiry.kind == "recheck" else decide_view
+    if before is None and not blocking:
+        situation = Situation(
+            verdict=finding.verdict,
+            state=NOBODY,
+            today=today,
+            policy=inquiry.ruling.policy,
+            mode=inquiry.mode,
+            excluded=inquiry.ruling.excluded,
+            bot=inquiry.audience.bot,
+        )
+        return Upshot(how(situation))
+    after = _counted(services, inquiry, finding, blocking=blocking)
+    situation = situation_of(
+        services,
+        inquiry.scope,
+        after,
+        inquiry.ruling,
+        inquiry.mode,
+        bot=inquiry.audience.bot,
+        today=today,
+    )
+    decision = await decide(
+        services, inquiry.scope, replace(situation, verdict=finding.verdict), how
+    )
+    if decision.action is Action.NOTICE:
+        after = after.with_ask(today)
+    remembers = inquiry.mode == "ask" and inquiry.counts
+    return Upshot(
+        _where_the_page_was_cached(services, decision),
+        after if remembers else None,
+        _proof(before, after),
+        _variant(services, inquiry, after),
+    )
+
+
+def _counted(
+    services: Services, inquiry: Inquiry, finding: Finding, *, blocking: bool
+) -> ReaderState:
+    state = inquiry.before or ReaderState(first_day=inquiry.today)
+    if services.settings.holdout and blocking and not inquiry.gpc and state.bucket is None:
+        state = replace(state, bucket=draw_bucket())
+    if inquiry.kind == "recheck":
+        return state.with_verdict(finding.verdict, inquiry.today)
+    return state.with_view(finding.verdict, blocking=blocking, today=inquiry.today)
+
+
+def _where_the_page_was_cached(services: Services, decision: Decision) -> Decision:
+    if decision.reason is Reason.STAND_IN and services.settings.interstitial == "redirect":
+        return Decision(Action.INTERSTITIAL, Reason.WALL)
+    return decision
+
+
+def _variant(services: Services, inquiry: Inquiry, state: ReaderState | None) -> str:
+    settings = services.settings
+    if state is None or state.bucket is None or inquiry.gpc or not settings.holdout:
+        return ""
+    return "holdout" if held_out(state.bucket, settings.holdout, settings.site) else "asked"
+
+
+def _proof(before: ReaderState | None, after: ReaderState) -> str:
+    if before is None or before.allow is after.allow:
+        return ""
+    if after.allow is AllowStage.VERIFIED:
+        return "verified"
+    return "verify-failed" if before.allow is AllowStage.THANKED else ""

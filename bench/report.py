@@ -1,0 +1,188 @@
+"""`python -m bench.report`: the report endpoint over a socket, against a raw no-op POST.
+
+Each server is its own process (uvicorn, uvloop, httptools, one worker); the load comes from this
+one over 64 kept-alive connections. CPU is the server's own, user and system, from /proc. Rounds are
+interleaved, so that a busy machine is busy for all; ratios are of medians over the rounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import multiprocessing
+import os
+import platform
+import secrets
+import socket
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from adguard import AdGuardMiddleware
+from adguard.detection import Verdict
+from adguard.reader import CookieJar, ReaderState, day_of
+from adguard.signing import Tokens
+
+KEY = "a key that only the benchmark knows 1234"
+CONNECTIONS = 64
+REQUESTS = 6_000
+ROUNDS = 5
+TICK = os.sysconf("SC_CLK_TCK")
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"
+CLEAR = {"fetch": "loaded", "element": "visible", "n1": "loaded", "n2": "loaded", "n3": "loaded",
+         "c1": "visible", "c2": "visible"}  # fmt: skip
+BLOCKED = {"script": "loaded", "image": "loaded", "fetch": "loaded", "element": "visible",
+           "n1": "blocked", "n2": "blocked", "n3": "blocked", "c1": "hidden",
+           "c2": "hidden"}  # fmt: skip
+BLOCKED_SHARE = 0.3
+
+
+async def no_op(scope: Scope, receive: Receive, send: Send) -> None:
+    """The floor: the body is read, a constant goes out."""
+    if scope["type"] != "http":
+        return
+    while (await receive()).get("more_body"):
+        pass
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+def site(store: str) -> ASGIApp:
+    return AdGuardMiddleware(no_op, secret_key=KEY, store=store)
+
+
+def serve(make: Callable[[], ASGIApp], listening: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415 (the load process needs none)
+
+    config = uvicorn.Config(
+        make(), log_level="error", access_log=False, loop="uvloop", http="httptools", lifespan="off"
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+class Server:
+    """One server process on a free port of 127.0.0.1."""
+
+    def __init__(self, name: str, make: Callable[[], ASGIApp]) -> None:
+        self.name = name
+        listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port: int = listening.getsockname()[1]
+        context = multiprocessing.get_context("fork")
+        self.process: BaseProcess = context.Process(target=serve, args=(make, listening))
+        self.process.start()
+        listening.close()
+        self.microseconds: list[float] = []
+
+    def cpu(self) -> float:
+        """Seconds of CPU the process has used, all threads, user and system."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.join(10)
+
+
+def requests(count: int) -> list[bytes]:
+    """Reports as a browser sends them, 30 % of them blocked and with a signed cookie."""
+    now = time.time()
+    today = day_of(now)
+    tokens, jar = Tokens([KEY]), CookieJar([KEY])
+    state = ReaderState(first_day=today - 9, views=4, verdict=Verdict.EXTENSION, verdict_day=today)
+    cookie = jar.write_state(state, secure=False, today=today).partition(b";")[0].decode()
+    made = []
+    for number in range(count):
+        blocked = number % 10 < BLOCKED_SHARE * 10
+        body = json.dumps(
+            {
+                "v": 1,
+                "id": f"{today}-{secrets.token_urlsafe(16)}",
+                "token": tokens.issue(now),
+                "kind": "view",
+                "path": f"/city/story-{number % 200}",
+                "lang": "en",
+                "signals": BLOCKED if blocked else CLEAR,
+                "brave": False,
+                "gpc": False,
+                "earlier": "",
+                "client": "k7r2xq9mfd",
+            },
+            separators=(",", ":"),
+        )
+        made.append(
+            (
+                "POST /_site/report HTTP/1.1\r\nHost: news.localhost\r\n"
+                f"User-Agent: {FIREFOX}\r\nAccept: */*\r\nAccept-Language: en-GB,en;q=0.5\r\n"
+                "Accept-Encoding: gzip, deflate, br, zstd\r\n"
+                "Referer: http://news.localhost/city/story\r\n"
+                "Content-Type: application/json\r\nOrigin: http://news.localhost\r\n"
+                "Sec-Fetch-Dest: empty\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Site: same-origin\r\n"
+                + (f"Cookie: {cookie}\r\n" if blocked else "")
+                + f"Content-Length: {len(body)}\r\n\r\n{body}"
+            ).encode()
+        )
+    return made
+
+
+async def connection(port: int, waiting: list[bytes]) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answered = 0
+    while waiting:
+        writer.write(waiting.pop())
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"port {port} answered {head[:200]!r}")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        await reader.readexactly(length)
+        answered += 1
+    writer.close()
+    await writer.wait_closed()
+    return answered
+
+
+async def load(server: Server, waiting: list[bytes]) -> None:
+    expected, before = len(waiting), server.cpu()
+    answered = await asyncio.gather(*(connection(server.port, waiting) for _ in range(CONNECTIONS)))
+    if sum(answered) != expected:
+        raise RuntimeError(f"{server.name}: {sum(answered)} of {expected} were answered")
+    server.microseconds.append((server.cpu() - before) / expected * 1e6)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        servers = [
+            Server("raw no-op POST", lambda: no_op),
+            Server("report, every check, nothing kept", lambda: site("none")),
+            Server("report, every check, durable", lambda: site(f"sqlite://{folder}/b.sqlite3")),
+        ]
+        try:
+            for server in servers:
+                asyncio.run(load(server, requests(1_000)))
+                server.microseconds.clear()
+            for _ in range(ROUNDS):
+                for server in servers:
+                    asyncio.run(load(server, requests(REQUESTS)))
+        finally:
+            for server in servers:
+                server.stop()
+    floor = statistics.median(servers[0].microseconds)
+    print(f"Report endpoint: {CONNECTIONS} connections, {ROUNDS} x {REQUESTS} requests each, "
+          f"{BLOCKED_SHARE:.0%} blocked; server CPU per request")  # fmt: skip
+    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, "
+          f"{datetime.date.today()}")  # fmt: skip
+    for server in servers:
+        median = statistics.median(server.microseconds)
+        spread = f"{min(server.microseconds):.0f}-{max(server.microseconds):.0f}"
+        print(f"  {server.name:36} {median:7.1f} µs  ({spread:>9})  {median / floor:5.2f} x raw")
+    print("  target: durable at most 3.50 x raw")
+
+
+if __name__ == "__main__":
+    main()
