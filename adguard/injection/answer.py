@@ -8,9 +8,9 @@ from typing import Final
 from starlette.types import Message, Send
 
 from adguard.injection.kit import Kit
-from adguard.injection.markup import HEAD_BYTES, TAIL_BYTES, after_snippet, untouchable
+from adguard.injection.markup import HEAD_BYTES, after_snippet, untouchable
 from adguard.injection.request import FILE_MESSAGES, PageRequest
-from adguard.injection.start import DIGESTS, START, Start, readable, without_opt_out
+from adguard.injection.start import DIGESTS, START, change, readable, untouched, without_opt_out
 
 # Above this a second message costs a server less than a copy of the page.
 JOIN_BYTES: Final = 262_144
@@ -56,60 +56,70 @@ class Answer:
         self._seen = 0
         self.held: Message | None = None
 
-    def send(self, message: Message) -> Awaitable[None]:
-        """Takes a message of the app; what it became is sent when the result is awaited."""
-        state = self._state
-        if state == _ASIDE:
-            return self._send(message)
-        if state == _STREAMING and self._declared is None and message.get("more_body", False):
-            return self._send(message)
-        try:
-            out = self._turn(message)
-        except Exception as error:
-            self._kit.tell(error)
-            out = self._step_aside(message, "fault")
-        return self._send(out[0]) if len(out) == 1 else self._send_all(out)
+    def sender(self) -> Send:
+        """Gives the `send` for the app; what a message became is sent when its result is awaited.
 
-    async def _send_all(self, messages: tuple[Message, ...]) -> None:
-        for message in messages:
-            await self._send(message)
+        Plain functions, since chunks that only pass are most of the work.
+        """
+        send = self._send
+        turn = self._turn
+        passing = False
+
+        def send_on(message: Message) -> Awaitable[None]:
+            nonlocal passing
+            if passing and message.get("more_body", False):
+                return send(message)
+            try:
+                out = turn(message)
+            except Exception as error:
+                self._kit.tell(error)
+                out = self._step_aside(message, "fault")
+            passing = self._state == _STREAMING and self._declared is None
+            if len(out) == 1:
+                return send(out[0])
+            return _send_all(send, out)
+
+        return send_on
 
     def _turn(self, message: Message) -> tuple[Message, ...]:
-        kind = message["type"]
         state = self._state
-        if kind == BODY and _LOOKING <= state <= _STREAMING:
-            return self._chunk(message) if message.get("more_body", False) else self._last(message)
-        if kind == START and state == _WAITING:
-            return self._start(message)
-        if kind == TRAILERS and state == _DONE:
+        kind = message["type"]
+        if kind == BODY:
+            if state in (_LOOKING, _STREAMING):
+                if message.get("more_body", False):
+                    return self._chunk(message)
+                return self._last(message)
+        elif kind == START:
+            if state == _WAITING:
+                return self._start(message)
+        elif kind == TRAILERS and state == _DONE:
             fields = [f for f in message.get("headers", ()) if f[0].lower() not in DIGESTS]
             return ({**message, "headers": fields},)
-        if kind in FILE_MESSAGES and state == _LOOKING:
+        elif kind in FILE_MESSAGES and state == _LOOKING:
             return self._step_aside(message, "file")
         return self._release(message)
 
     def _start(self, message: Message) -> tuple[Message, ...]:
-        self._original = readable(message)
-        start = Start(self._original)
-        reason = start.objection()
-        if reason is None or reason:
+        self._original = message = readable(message)
+        outcome = change(message, self._page, self._kit)
+        if outcome is None or isinstance(outcome, str):
             self._state = _ASIDE
-            if reason and not self._page.head:
-                self._kit.skipped(reason)
-            return (start.untouched(self._page.known_tags),)
-        self._snippet = self._kit.snippet_for(self._page.root_path, start.nonce())
-        changed, self._declared = start.changed(len(self._snippet), self._kit.suffix)
+            if outcome and not self._page.head:
+                self._kit.skipped(outcome)
+            return (untouched(message, self._page),)
+        start, self._snippet, self._declared = outcome
         self._state = _LOOKING
         if self._declared is None:
-            return (changed,)
-        self.held = changed
+            return (start,)
+        self.held = start
         return ()
 
     def _chunk(self, message: Message) -> tuple[Message, ...]:
         body = message.get("body", b"")
         self._seen += len(body)
         if self._state == _LOOKING:
-            head = self._head + bytes(body[:HEAD_BYTES])
+            plain = isinstance(body, bytes) and not self._head
+            head = body if plain else self._head + bytes(body[:HEAD_BYTES])
             reason = untouchable(head)
             if reason:
                 return self._step_aside(message, reason)
@@ -121,8 +131,10 @@ class Answer:
 
     def _last(self, message: Message) -> tuple[Message, ...]:
         body = message.get("body", b"")
+        if not isinstance(body, bytes):
+            body = bytes(memoryview(body))
         if self._state == _LOOKING:
-            reason = untouchable(self._head + bytes(body[:HEAD_BYTES]))
+            reason = untouchable(self._head + body if self._head else body)
             if reason:
                 return self._step_aside(message, reason)
         if self._page.head:
@@ -130,7 +142,7 @@ class Answer:
             return self._release(message)
         if self._declared is not None and self._seen + len(body) != self._declared:
             return self._step_aside(message, "length")
-        behind = 0 if self._padding else after_snippet(bytes(body[-TAIL_BYTES:]))
+        behind = 0 if self._padding else after_snippet(body)
         if behind is None:
             return self._step_aside(message, "unfinished")
         out: tuple[Message, ...]
@@ -175,6 +187,11 @@ class Answer:
             return _two(message, padding)
         self._state, self._padding, self._snippet = _STREAMING, True, padding
         return (message,)
+
+
+async def _send_all(send: Send, messages: tuple[Message, ...]) -> None:
+    for message in messages:
+        await send(message)
 
 
 def _two(message: Message, rest: bytes) -> tuple[Message, Message]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+QUOTE: Final = ord('"')
+
 _CHARSET: Final = re.compile(rb";[ \t]*charset[ \t]*=[ \t]*[\"']?([^\"';, \t]+)", re.IGNORECASE)
 # Encodings in which ASCII bytes may mean something else; the labels are the WHATWG Encoding
 # Standard's, and the ones browsers no longer know but servers still send.
@@ -46,13 +48,13 @@ class TagSuffix:
         self._strong = b"-" + version.encode() + b's"'
         self._weak = b"-" + version.encode() + b'w"'
 
-    def add(self, tag: bytes) -> bytes | None:
-        """Turns the app's tag into ours; None when it is no entity tag at all."""
-        if tag[-1:] != b'"' or len(tag) < 2:
-            return None
-        if tag[:1] == b'"':
+    def add(self, tag: bytes) -> bytes:
+        """Turns the app's tag into ours; what is no entity tag becomes one that never matches."""
+        if len(tag) < 2 or tag[-1] != QUOTE:
+            return tag + self._strong[:-1]
+        if tag[0] == QUOTE:
             return b"W/" + tag[:-1] + self._strong
-        return tag[:-1] + self._weak if tag[:3] == b'W/"' else None
+        return tag[:-1] + self._weak
 
     def remove(self, tag: bytes) -> bytes | None:
         """Turns our tag back into the app's; None when it is not ours."""
@@ -83,63 +85,61 @@ class TagSuffix:
         return b", ".join(kept), known
 
 
-def script_sources(policy: bytes) -> list[bytes] | None:
-    """Gives the sources one policy allows for external scripts; None when it does not say."""
-    directives: dict[bytes, list[bytes]] = {}
-    for directive in policy.split(b";"):
-        name, *sources = directive.split() or [b""]
-        directives.setdefault(name.lower(), sources)
-    for name in (b"script-src-elem", b"script-src", b"default-src"):
-        if name in directives:
-            return directives[name]
-    return None
-
-
 def choose_nonce(enforced: Sequence[bytes], reported: Sequence[bytes]) -> bytes | None:
     """Picks the nonce our script carries.
 
     :param enforced: values of Content-Security-Policy headers; each may hold several policies.
     :param reported: values of Content-Security-Policy-Report-Only headers.
-    :return: the nonce of the first enforced policy that allows nothing else of ours, else any
-        nonce there is, else None.
+    :return: the nonce of the first enforced policy that lets nothing else of ours run, else any
+        nonce for scripts there is, else None.
     """
     spare = None
-    for sources in _each(enforced):
+    for sources in map(_script_sources, _policies(enforced)):
         nonce = _nonce(sources)
         if nonce is not None and not _open(sources):
             return nonce
         spare = spare or nonce
-    return spare or next(filter(None, map(_nonce, _each(reported))), None)
+    return spare or next(filter(None, map(_nonce, map(_script_sources, _policies(reported)))), None)
 
 
 def refuses(enforced: Sequence[bytes], nonce: bytes | None) -> bool:
     """Tells whether a policy surely keeps our same-origin script from running."""
-    quoted = b"'nonce-%b'" % nonce if nonce else None
-    return any(
-        not _open(sources) and quoted not in {_canonical(source) for source in sources}
-        for sources in _each(enforced)
-    )
+    for policy in _policies(enforced):
+        sandbox = policy.get(b"sandbox")
+        if sandbox is not None and b"allow-scripts" not in sandbox:
+            return True
+        sources = _script_sources(policy)
+        nonces = {found[1] for source in sources or () if (found := _NONCE.fullmatch(source))}
+        if not _open(sources) and nonce not in nonces:
+            return True
+    return False
 
 
-def _canonical(source: bytes) -> bytes:
-    found = _NONCE.fullmatch(source)
-    return b"'nonce-%b'" % found[1] if found else source
+def _policies(fields: Iterable[bytes]) -> Iterable[dict[bytes, list[bytes]]]:
+    for policy in b",".join(fields).split(b","):
+        directives: dict[bytes, list[bytes]] = {}
+        for directive in policy.split(b";"):
+            name, *values = directive.split() or [b""]
+            directives.setdefault(name.lower(), values)
+        yield directives
 
 
-def _each(fields: Iterable[bytes]) -> Iterable[list[bytes]]:
-    for field in fields:
-        for policy in field.split(b","):
-            sources = script_sources(policy)
-            if sources is not None:
-                yield sources
+def _script_sources(policy: dict[bytes, list[bytes]]) -> list[bytes] | None:
+    for name in (b"script-src-elem", b"script-src", b"default-src"):
+        if name in policy:
+            return policy[name]
+    return None
 
 
-def _nonce(sources: list[bytes]) -> bytes | None:
-    return next((found[1] for source in sources if (found := _NONCE.fullmatch(source))), None)
+def _nonce(sources: list[bytes] | None) -> bytes | None:
+    found = (_NONCE.fullmatch(source) for source in sources or ())
+    return next((match[1] for match in found if match), None)
 
 
-def _open(sources: list[bytes]) -> bool:
+def _open(sources: list[bytes] | None) -> bool:
     """Whether a same-origin script may run without a nonce; a host may always be our own."""
+    if sources is None:
+        return True
     lowered = [source.lower() for source in sources]
     if b"'strict-dynamic'" in lowered:
         return False

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from adguard.injection import request
 from adguard.injection.answer import Answer
 from adguard.injection.kit import Kit, Snippet
-from adguard.injection.start import START, readable, without_opt_out
+from adguard.injection.start import readable, without_opt_out
 
 
 class Injector:
@@ -48,7 +48,7 @@ class Injector:
             return
         answer = Answer(self._kit, page, send)
         try:
-            await self.app(scope, receive, answer.send)
+            await self.app(scope, receive, answer.sender())
         finally:
             page.give_back()
         if answer.held is not None:
@@ -59,10 +59,9 @@ def _leaving_alone(send: Send) -> Send:
     """Wraps a `send` for answers that are none of ours: they only lose the opt-out header."""
 
     def send_on(message: Message) -> Awaitable[None]:
-        if message["type"] == START:
+        if "headers" in message:
             try:
-                message = readable(message)
-                message = without_opt_out(message)
+                message = without_opt_out(readable(message))
             except Exception:
                 return send(message)
         return send(message)

@@ -49,9 +49,15 @@ class Kit:
         self._told: set[type[Exception]] = set()
 
     def snippet_for(self, root_path: str, nonce: bytes | None) -> bytes:
-        if nonce is None:
-            return self._snippet.plain(root_path)
-        return self._snippet.nonced(root_path, nonce)
+        """Gives the bytes to inject.
+
+        :raises TypeError: when the snippet made something else.
+        """
+        made = self._snippet
+        snippet = made.plain(root_path) if nonce is None else made.nonced(root_path, nonce)
+        if not isinstance(snippet, bytes):
+            raise TypeError(f"the snippet made {type(snippet).__name__} instead of bytes")
+        return snippet
 
     def skipped(self, reason: str) -> None:
         try:

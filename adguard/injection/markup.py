@@ -24,7 +24,7 @@ _ATTRIBUTE: Final = re.compile(
     rb"([^\s=/>\"']++)(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"']++))?+"
 )
 _CLOSING: Final = re.compile(
-    rb"</body[ \t\n\r\f]*+>[ \t\n\r\f]*+(?:</html[ \t\n\r\f]*+>[ \t\n\r\f]*+)?+\Z"
+    rb"</body[ \t\n\r\f]*+>[ \t\n\r\f]*+(?:</(?i:html)[ \t\n\r\f]*+>[ \t\n\r\f]*+)?+\Z"
 )
 _MARKUP: Final = re.compile(rb"<[a-z/!?]")
 
@@ -36,7 +36,7 @@ def untouchable(head: bytes) -> str | None:
     :return: `amp` or `charset` when it must, an empty string when it need not, None while more
         bytes could still change the answer (never once `HEAD_BYTES` are given).
     """
-    tag = _HTML_TAG.match(head)
+    tag = _HTML_TAG.match(head, 0, HEAD_BYTES)
     if tag is not None:
         return _marked(tag[1])
     if head.startswith(_BYTE_ORDER_MARKS):
@@ -55,16 +55,19 @@ def _marked(attributes: bytes | None) -> str:
     return "" if names.isdisjoint(_AMP) else "amp"
 
 
-def after_snippet(tail: bytes) -> int | None:
+def after_snippet(chunk: bytes) -> int | None:
     """Tells how much of a document the snippet goes before.
 
     Only the end is looked at: a search for `</body>` finds it in scripts, comments and attributes.
 
-    :param tail: the last `TAIL_BYTES` of the document's last chunk, or all of it.
+    :param chunk: the document's last chunk.
     :return: bytes from the closing `</body>` that ends the document, else 0; None when the
         document ends within a tag or comment, whose text the snippet would become.
     """
-    tail = tail.lower()
+    found = chunk.rfind(b"</body>", -TAIL_BYTES)
+    if found >= 0 and _CLOSING.match(chunk, found):
+        return len(chunk) - found
+    tail = chunk[-TAIL_BYTES:].lower()
     found = tail.rfind(b"</body")
     if found >= 0 and _CLOSING.match(tail, found):
         return len(tail) - found

@@ -14,8 +14,11 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 _DESTINATIONS: Final = frozenset({b"document", b"iframe"})
 # Extensions and message types alike.
 FILE_MESSAGES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
+_PARTIAL: Final = frozenset({b"hx-request", b"x-requested-with", b"x-pjax", b"turbo-frame"})
 _FOR_OTHER_BYTES: Final = frozenset({b"range", b"if-range", b"if-modified-since"})
-_NO_TAGS: Final[dict[bytes, bytes]] = {}
+_CONDITIONAL: Final = _FOR_OTHER_BYTES | {b"if-none-match"}
+_SPECIAL: Final = _PARTIAL | _CONDITIONAL
+_NO_FIELDS: Final[dict[bytes, bytes]] = {}
 
 
 class PageRequest:
@@ -32,20 +35,15 @@ class PageRequest:
 
     def __init__(self, scope: Scope, fields: dict[bytes, bytes], suffix: TagSuffix) -> None:
         self._scope = scope
-        self._lent: list[tuple[str, Any, Any]] = []
+        self._lent: tuple[tuple[str, Any, Any], ...] = ()
         self.head = scope["method"] == "HEAD"
         self.root_path: str = scope.get("root_path") or ""
-        self.known_tags = _NO_TAGS
+        self.known_tags = _NO_FIELDS
         extensions = scope.get("extensions")
         if extensions and not FILE_MESSAGES.isdisjoint(extensions):
             kept = {name: extensions[name] for name in extensions if name not in FILE_MESSAGES}
-            self._lent.append(("extensions", extensions, kept))
-        if (
-            b"if-none-match" in fields
-            or b"if-modified-since" in fields
-            or b"range" in fields
-            or b"if-range" in fields
-        ):
+            self._lent = (("extensions", extensions, kept),)
+        if fields and not _CONDITIONAL.isdisjoint(fields):
             self._lend_headers(fields, suffix)
         scope[MARK] = True
         for key, _, lent in self._lent:
@@ -68,7 +66,7 @@ class PageRequest:
             elif not navigation or name not in _FOR_OTHER_BYTES:
                 kept.append(header)
         self.known_tags = known
-        self._lent.append(("headers", headers, kept))
+        self._lent += (("headers", headers, kept),)
 
     def give_back(self) -> None:
         """Leaves the scope as it was, but for what the app wrote."""
@@ -87,25 +85,30 @@ def read(scope: Scope, suffix: TagSuffix) -> PageRequest | None:
     """
     if scope["method"] not in _METHODS:
         return None
-    fields = dict(scope["headers"])
+    headers = scope["headers"]
+    destination = None
+    # Browsers send it among their last.
+    for name, value in reversed(headers):
+        if name == b"sec-fetch-dest":
+            if value not in _DESTINATIONS:
+                return None
+            destination = value
+            break
+    if destination is not None and not [name for name, _ in headers if name in _SPECIAL]:
+        return PageRequest(scope, _NO_FIELDS, suffix)
+    fields = {name.lower(): value for name, value in headers}
+    return PageRequest(scope, fields, suffix) if _wants_page(fields) else None
+
+
+def _wants_page(fields: dict[bytes, bytes]) -> bool:
     destination = fields.get(b"sec-fetch-dest")
     if destination is None:
-        if not b"".join(fields).islower():
-            fields = {name.lower(): value for name, value in fields.items()}
-            destination = fields.get(b"sec-fetch-dest")
-        accept = fields.get(b"accept")
-        if accept is not None and destination is None and not _accepts_html(accept):
-            return None
-    if destination is not None and destination not in _DESTINATIONS:
-        return None
-    if (
-        b"hx-request" in fields
-        or b"x-requested-with" in fields
-        or b"x-pjax" in fields
-        or b"turbo-frame" in fields
-    ):
-        return None
-    return PageRequest(scope, fields, suffix)
+        accept = fields.get(b"accept", b"*/*").lower()
+        if b"*/*" not in accept and b"text/html" not in accept and b"text/*" not in accept:
+            return False
+    elif destination not in _DESTINATIONS:
+        return False
+    return _PARTIAL.isdisjoint(fields) or _is_web_view(fields)
 
 
 def is_navigation(fields: dict[bytes, bytes]) -> bool:
@@ -116,5 +119,10 @@ def is_navigation(fields: dict[bytes, bytes]) -> bool:
     return b"text/html" in fields.get(b"accept", b"").lower()
 
 
-def _accepts_html(accept: bytes) -> bool:
-    return b"*/*" in accept or b"html" in accept.lower() or b"text/*" in accept
+def _is_web_view(fields: dict[bytes, bytes]) -> bool:
+    """Whether an app's web view opens a page: Android's put their package's name into the field."""
+    return (
+        b"sec-fetch-dest" in fields
+        and b"." in fields.get(b"x-requested-with", b"")
+        and _PARTIAL.intersection(fields) == {b"x-requested-with"}
+    )

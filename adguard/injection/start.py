@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from starlette.types import Message
 
-from adguard.injection.headers import TagSuffix, choose_nonce, media_kind, refuses
+from adguard.injection.headers import choose_nonce, media_kind, refuses
+from adguard.injection.kit import Kit
+from adguard.injection.request import PageRequest
 
 logger = logging.getLogger("adguard")
 
@@ -22,136 +24,142 @@ _TAG: Final = b"etag"
 _POLICY: Final = b"content-security-policy"
 _REPORTED: Final = b"content-security-policy-report-only"
 _UNTRUE: Final = DIGESTS | {b"last-modified", b"accept-ranges", OPT_OUT}
-_VETOES: Final[dict[bytes, Callable[[bytes], str]]] = {
-    b"cache-control": lambda value: "no-transform" if b"no-transform" in value else "",
-    b"content-disposition": lambda value: "attachment" if value[:10] == b"attachment" else "",
-    b"content-encoding": lambda value: "" if value in {b"", b"identity"} else "encoding",
-    b"content-range": lambda _: "range",
-    # The front server sends a body of its own.
-    b"x-accel-redirect": lambda _: "file",
-    b"x-sendfile": lambda _: "file",
-    OPT_OUT: lambda value: "opted-out" if value == b"off" else "",
-    _TYPE: lambda _: "doubled",
-    _LENGTH: lambda _: "doubled",
-    _TAG: lambda _: "doubled",
-}
-
 _IS_TYPE, _IS_LENGTH, _IS_TAG, _IS_VETO, _IS_OTHER = range(5)
 _ROLES: Final = {
-    **dict.fromkeys(_VETOES, _IS_VETO),
     **dict.fromkeys(_UNTRUE | {_POLICY, _REPORTED}, _IS_OTHER),
+    b"cache-control": _IS_VETO,
+    b"content-disposition": _IS_VETO,
+    b"content-encoding": _IS_VETO,
+    b"content-range": _IS_VETO,
+    b"x-accel-redirect": _IS_VETO,
+    b"x-sendfile": _IS_VETO,
     _TYPE: _IS_TYPE,
     _LENGTH: _IS_LENGTH,
     _TAG: _IS_TAG,
 }
 
 
-class Start:
-    """The start of an answer, its header fields read once.
+Fields = list[Any] | tuple[Any, ...]
+Change = tuple[Message, bytes, int | None]
 
-    :param message: any `http.response.start`.
-    :ivar message: the same with its fields in a sequence: ASGI allows any iterable, and one that
-        runs dry must still be there for the server.
+
+def change(message: Message, page: PageRequest, kit: Kit) -> Change | str | None:
+    """Reads the start of an answer and decides what becomes of it.
+
+    One pass and few calls: this is most of what an injection costs.
+
+    :param message: the start, made `readable`.
+    :return: the new start, the snippet, and the length (bytes) the app declared or None; a short
+        reason when the page must stay as it is; None when the answer is no page.
     """
+    fields: Fields = message.get("headers") or ()
+    media = length_at = tag_at = None
+    doubts: list[Any] = []
+    others: list[Any] = []
+    for at, field in enumerate(fields):
+        role = _ROLES.get(field[0].lower())
+        if role is None:
+            continue
+        if role == _IS_TYPE and media is None:
+            media = media_kind(field[1])
+        elif role == _IS_LENGTH and length_at is None and field[1].isdigit():
+            length_at = at
+        elif role == _IS_TAG and tag_at is None:
+            tag_at = at
+        elif role == _IS_OTHER:
+            others.append(field)
+        else:
+            doubts.append(field)
+    status = message["status"]
+    if media is None or status == 304:
+        return None
+    reason = media or _objection(status, doubts, others)
+    if reason:
+        return reason
+    snippet = kit.snippet_for(page.root_path, _nonce(others) if others else None)
+    kept = list(fields)
+    declared = None
+    if length_at is not None:
+        name, value = fields[length_at]
+        declared = int(value)
+        kept[length_at] = (name, b"%d" % (declared + len(snippet)))
+    if tag_at is not None:
+        name, value = fields[tag_at]
+        kept[tag_at] = (name, kit.suffix.add(value))
+    if others:
+        kept = [field for field in kept if field[0].lower() not in _UNTRUE]
+    return {**message, "headers": kept}, snippet, declared
 
-    __slots__ = ("_fields", "_length_at", "_others", "_tag_at", "_type_at", "_vetoes", "message")
 
-    def __init__(self, message: Message) -> None:
-        self.message = message = readable(message)
-        self._fields: list[Any] | tuple[Any, ...] = message.get("headers") or ()
-        type_at = length_at = tag_at = None
-        vetoes: list[int] = []
-        others: list[int] = []
-        for at, field in enumerate(self._fields):
-            role = _ROLES.get(field[0].lower())
-            if role is None:
-                continue
-            if role == _IS_VETO:
-                vetoes.append(at)
-            elif role == _IS_TYPE and type_at is None:
-                type_at = at
-            elif role == _IS_LENGTH and length_at is None:
-                length_at = at
-            elif role == _IS_TAG and tag_at is None:
-                tag_at = at
-            else:
-                others.append(at)
-        self._type_at = type_at
-        self._length_at = length_at
-        self._tag_at = tag_at
-        self._vetoes = vetoes
-        self._others = others
+def untouched(message: Message, page: PageRequest) -> Message:
+    """Gives the `readable` start for a body that stays as it is.
 
-    def objection(self) -> str | None:
-        """Names why the body must stay as it is, or nothing; None when this is no page at all."""
-        media = None if self._type_at is None else media_kind(self._fields[self._type_at][1])
-        if media is None or media:
-            return media
-        if self.message["status"] != 200:
-            return "status"
-        for at in self._vetoes + self._others:
-            name, value = self._fields[at]
-            veto = _VETOES.get(name.lower())
-            if veto is not None and (reason := veto(value.strip().lower())):
-                return reason
-        if self._length_at is not None and not self._fields[self._length_at][1].isdigit():
-            return "length"
-        return ""
+    A 304 gets the entity tag back under which the client knows the page.
+    """
+    message = without_opt_out(message)
+    if message["status"] != 304 or not page.known_tags:
+        return message
+    fields: Fields = message.get("headers") or ()
+    tags = [value for name, value in fields if name.lower() == _TAG]
+    known = page.known_tags.get(tags[0].removeprefix(b"W/")) if len(tags) == 1 else None
+    if known is None:
+        return message
+    kept = [
+        (field[0], known) if name == _TAG else field
+        for field in fields
+        if (name := field[0].lower()) not in _UNTRUE
+    ]
+    return {**message, "headers": kept}
 
-    def nonce(self) -> bytes | None:
-        """Gives the nonce our script carries, and says so when the policies shut it out."""
-        if not self._others:
-            return None
-        enforced = self._values(_POLICY)
-        nonce = choose_nonce(enforced, self._values(_REPORTED))
-        if logger.isEnabledFor(logging.DEBUG) and refuses(enforced, nonce):
-            logger.debug("The page's Content-Security-Policy keeps our script out: %r", enforced)
-        return nonce
 
-    def changed(self, more: int, suffix: TagSuffix) -> tuple[Message, int | None]:
-        """Gives the start for a body longer by `more` bytes, and the length the app declared."""
-        kept = list(self._fields)
-        declared = None
-        if self._length_at is not None:
-            name, value = kept[self._length_at]
-            declared = int(value)
-            kept[self._length_at] = (name, b"%d" % (declared + more))
-        lost = [at for at in self._others if kept[at][0].lower() in _UNTRUE]
-        if self._tag_at is not None:
-            name, value = kept[self._tag_at]
-            tag = suffix.add(value)
-            if tag is None:
-                lost.append(self._tag_at)
-            else:
-                kept[self._tag_at] = (name, tag)
-        for at in sorted(lost, reverse=True):
-            del kept[at]
-        return {**self.message, "headers": kept}, declared
+def _objection(status: int, doubts: Fields, others: Fields) -> str:
+    """Names why status or header fields keep the body from being changed, or nothing."""
+    if status != 200:
+        return "status"
+    for name, value in doubts:
+        reason = _veto(name, value)
+        if reason:
+            return reason
+    for name, value in others:
+        if name.lower() == OPT_OUT and value.strip().lower() == b"off":
+            return "opted-out"
+    return ""
 
-    def untouched(self, known_tags: dict[bytes, bytes]) -> Message:
-        """Gives the start for a body that stays as it is.
 
-        :param known_tags: a 304 with one of these tags gets the tag back that the client knows.
-        """
-        message = without_opt_out(self.message)
-        if message["status"] != 304 or not known_tags or self._tag_at is None:
-            return message
-        known = known_tags.get(self._fields[self._tag_at][1].removeprefix(b"W/"))
-        if known is None:
-            return message
-        kept = [
-            (field[0], known) if name == _TAG else field
-            for field in message["headers"]
-            if (name := field[0].lower()) not in _UNTRUE
-        ]
-        return {**message, "headers": kept}
+def _nonce(fields: Fields) -> bytes | None:
+    enforced = [value for name, value in fields if name.lower() == _POLICY]
+    reported = [value for name, value in fields if name.lower() == _REPORTED]
+    nonce = choose_nonce(enforced, reported)
+    if logger.isEnabledFor(logging.DEBUG) and refuses(enforced, nonce):
+        logger.debug("The page's Content-Security-Policy keeps our script out: %r", enforced)
+    return nonce
 
-    def _values(self, name: bytes) -> list[bytes]:
-        return [self._fields[at][1] for at in self._others if self._fields[at][0].lower() == name]
+
+@lru_cache(maxsize=256)
+def _veto(name: bytes, value: bytes) -> str:
+    """Names why one header field keeps the body from being changed, or nothing."""
+    value = value.strip().lower()
+    reasons = {
+        b"cache-control": "no-transform" if b"no-transform" in value else "",
+        b"content-disposition": "attachment" if value.startswith(b"attachment") else "",
+        b"content-encoding": "" if value in {b"", b"identity"} else "encoding",
+        b"content-range": "range",
+        # The front server sends a body of its own.
+        b"x-accel-redirect": "file",
+        b"x-sendfile": "file",
+        # The second of its kind, or no number.
+        _TYPE: "headers",
+        _LENGTH: "headers",
+        _TAG: "headers",
+    }
+    return reasons.get(name.lower(), "")
 
 
 def readable(message: Message) -> Message:
-    """Gives a start with its header fields in a list or tuple."""
+    """Gives a message with its header fields in a list or tuple.
+
+    ASGI allows any iterable, and one that runs dry must still be there for the server.
+    """
     fields = message.get("headers")
     if fields is None or isinstance(fields, (list, tuple)):
         return message
@@ -159,9 +167,9 @@ def readable(message: Message) -> Message:
 
 
 def without_opt_out(message: Message) -> Message:
-    """Gives a `readable` start without the header that is for us only."""
-    for field in message.get("headers") or ():
-        if len(field[0]) == len(OPT_OUT) and field[0].lower() == OPT_OUT:
-            kept = [other for other in message["headers"] if other[0].lower() != OPT_OUT]
+    """Gives a `readable` message without the header that is for us only."""
+    for name, _ in message.get("headers") or ():
+        if len(name) == len(OPT_OUT) and name.lower() == OPT_OUT:
+            kept = [field for field in message["headers"] if field[0].lower() != OPT_OUT]
             return {**message, "headers": kept}
     return message
