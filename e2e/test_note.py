@@ -357,6 +357,16 @@ def test_coming_back_to_the_page_looks_again_but_walking_through_it_does_not(
     expect(host(page).get_by_role("heading", name="Thank you")).to_be_focused()
 
 
+def test_an_answer_given_twice_is_sent_once(chromium: BrowserContext, site: Server) -> None:
+    page = opened(chromium, site)
+    press(page, "Allow ads here")
+    press(page, "Back")
+    press(page, "Allow ads here")
+    press(page, "Close")
+    expect(host(page)).to_have_count(0)
+    assert answers(page) == [{"choice": ["allow"], "path": ["/"]}]
+
+
 def test_another_tool_can_be_picked(chromium: BrowserContext, site: Server) -> None:
     page = opened(chromium, site)
     press(page, "Allow ads here")

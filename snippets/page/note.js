@@ -220,6 +220,7 @@ function converse(context, host, frame, sheet) {
   const words = JSON.parse(sheet.dataset.words || "{}");
   const views = /** @type {HTMLElement[]} */ ([...sheet.querySelectorAll("[data-view]")]);
   let current = views.find((view) => !view.hidden) || views[0];
+  const said = new Set();
   let answered = current.dataset.view !== "ask";
 
   const focus = () => current.querySelector("h2")?.focus({ preventScroll: true });
@@ -241,7 +242,9 @@ function converse(context, host, frame, sheet) {
   /** @param {string} choice */
   const answer = (choice) => {
     answered = true;
-    if (choice === "allow") watchReturn(context);
+    if (said.has(choice)) return;
+    said.add(choice);
+    if (choice === "allow") watchReturn(context, thank);
     fire("site:choice", { choice });
     fetch(`${context.base}choice`, {
       method: "POST",
@@ -252,16 +255,6 @@ function converse(context, host, frame, sheet) {
     }).catch(() => {});
   };
 
-  const returns = ["focus", "pageshow", "visibilitychange"];
-  let pause = 0;
-  /** Back from the blocker's settings: look again, quietly. */
-  const onReturn = () => {
-    clearTimeout(pause);
-    if (document.visibilityState === "visible") pause = setTimeout(look, 400);
-  };
-  const look = () => {
-    if (current.dataset.view === "guide") Promise.resolve().then(context.recheck).then(thank, () => {});
-  };
   /** @param {Finding | undefined} finding */
   const thank = (finding) => {
     const clear = finding?.verdict === "clear";
@@ -271,8 +264,6 @@ function converse(context, host, frame, sheet) {
 
   const close = () => {
     if (!answered) answer("later");
-    clearTimeout(pause);
-    for (const type of returns) removeEventListener(type, onReturn);
     document.removeEventListener("site:verdict", onVerdict);
     if (frame instanceof HTMLDialogElement) frame.close();
     host.remove();
@@ -317,7 +308,6 @@ function converse(context, host, frame, sheet) {
     if (event.key === "Escape" && !(frame instanceof HTMLDialogElement)) close();
   });
   document.addEventListener("site:verdict", onVerdict);
-  for (const type of returns) addEventListener(type, onReturn);
 
   chooseGuide(sheet);
   fillSignals(sheet, context.signals, words);
@@ -329,11 +319,12 @@ function converse(context, host, frame, sheet) {
  * Looks again whenever the reader comes back from the blocker's menu or from another tab. The
  * client counts these looks and stops at six.
  * @param {Context} context
+ * @param {(finding: Finding) => void} thank
  */
-function watchReturn(context) {
+function watchReturn(context, thank) {
   let timer = 0;
   const look = () => {
-    if (!document.hidden) Promise.resolve().then(context.recheck).catch(() => {});
+    if (!document.hidden) Promise.resolve().then(context.recheck).then(thank).catch(() => {});
   };
   for (const type of ["focus", "pageshow", "visibilitychange"]) {
     addEventListener(type, () => {
