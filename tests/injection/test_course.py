@@ -341,6 +341,20 @@ def test_answer_headers_we_cannot_read_pass_as_they_came(
     assert answer.error is None
 
 
+def test_messages_out_of_order_are_the_server_s_to_refuse() -> None:
+    messages = [body(PAGE), start(headers=[HTML, LENGTH]), start(), body(PAGE), body(b"more")]
+    assert ask(says(*messages[:1], *messages[3:])).messages == [messages[0], *messages[3:]]
+    assert ask(says(*messages[1:])).kinds == ["start", "start", "body", "body"]
+
+
+def test_trailers_we_cannot_read_pass_as_they_came(caplog: pytest.LogCaptureFixture) -> None:
+    trailers = {"type": "http.response.trailers", "headers": [None]}
+    answer = ask(says(start(trailers=True), body(PAGE), trailers))
+    assert answer.messages[-1] is trailers
+    assert answer.body.count(SNIPPET) == 1
+    assert (answer.injected, answer.skipped) == (1, [])
+
+
 @pytest.mark.parametrize("content", [None, "text", 5])
 def test_a_body_that_is_no_bytes_is_the_server_s_to_refuse(
     content: Any, caplog: pytest.LogCaptureFixture

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -137,6 +137,7 @@ def html5lib_tree(content: bytes) -> str:
 CUTS = st.lists(st.integers(0, 10_000), max_size=6)
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, CUTS, st.booleans())
 def test_the_tree_is_the_page_s_own_but_for_one_snippet(
     document: str, points: list[int], length: bool
@@ -150,6 +151,7 @@ def test_the_tree_is_the_page_s_own_but_for_one_snippet(
     assert lexbor_tree(answer.body) == lexbor_tree(content)
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, CUTS)
 def test_however_a_page_is_cut_its_length_is_the_one_promised(
     document: str, points: list[int]
@@ -158,6 +160,7 @@ def test_however_a_page_is_cut_its_length_is_the_one_promised(
     assert answer.get(b"content-length") == b"%d" % len(answer.body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(alphabet="<>/!-bodyhtml amp'\"⚡", max_size=80), CUTS)
 def test_whatever_the_bytes_they_are_all_there_and_in_order(
     document: bytes | str, points: list[int]
@@ -173,6 +176,7 @@ def test_whatever_the_bytes_they_are_all_there_and_in_order(
         assert len(answer.skipped) == 1
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=1_500))
 def test_the_first_bytes_always_come_to_a_verdict_within_a_kilobyte(head: bytes) -> None:
     verdict = untouchable(head)

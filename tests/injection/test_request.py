@@ -95,6 +95,15 @@ def test_a_strong_tag_becomes_a_weak_one_that_names_the_snippet() -> None:
     assert ask(page((b"etag", b'W/"abc"'))).get(b"etag") == b'W/"abc-v1w"'
 
 
+@pytest.mark.parametrize("tag", [b"abc", b"", b'"'])
+def test_what_is_no_entity_tag_never_matches_again(tag: bytes) -> None:
+    ours = ask(page((b"etag", tag))).get(b"etag")
+    assert ours not in {None, tag}
+    app = Watching()
+    ask(app, [NAVIGATION, (b"if-none-match", ours or b"")])
+    assert app.header(b"if-none-match") is None
+
+
 @pytest.mark.parametrize("tag", [b'"abc"', b'W/"abc"', b'""', b'"a-v1s"', '"ü"'.encode("latin-1")])
 @pytest.mark.parametrize("kind", [NAVIGATION, ANYTHING])
 def test_the_app_meets_the_tag_it_gave_out_and_its_304_carries_ours(
