@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,8 @@ from adguard.services import Services, full_path, route_of
 from adguard.settings import Settings, build_settings
 
 __all__ = ["AdGuardMiddleware"]
+
+logger = logging.getLogger("adguard")
 
 
 class AdGuardMiddleware:
@@ -69,10 +72,13 @@ class AdGuardMiddleware:
         """Opens and closes the ledger with the app; without a lifespan it opens by itself."""
 
         async def watched(message: Message) -> None:
-            if message["type"] == "lifespan.startup.complete":
-                self.services.ledger.open()
-            elif message["type"] in {"lifespan.shutdown.complete", "lifespan.shutdown.failed"}:
-                await self.services.ledger.aclose()
+            try:
+                if message["type"] == "lifespan.startup.complete":
+                    self.services.ledger.open()
+                elif message["type"] in {"lifespan.shutdown.complete", "lifespan.shutdown.failed"}:
+                    await self.services.ledger.aclose()
+            except Exception:
+                logger.exception("The ledger failed with the app's lifespan; the app goes on")
             await send(message)
 
         await self.app(scope, receive, watched)

@@ -7,6 +7,8 @@ import contextlib
 import weakref
 from typing import Protocol
 
+import anyio.to_thread
+
 from adguard.ledger.errors import LedgerFull, LedgerUnavailable, StoreError
 from adguard.ledger.events import Event
 from adguard.ledger.journal import Journal
@@ -95,12 +97,12 @@ class Ledger:
 
     async def flush(self) -> bool:
         """Waits until every event so far is written; `False` after 5 s without success."""
-        return await asyncio.to_thread(self._journal.flush, CLOSE_WITHIN)
+        return await anyio.to_thread.run_sync(self._journal.flush, CLOSE_WITHIN)
 
     async def aclose(self) -> None:
         """Writes what waits and closes the store, within 5 s. An event after that opens it
         again."""
-        await asyncio.to_thread(self._journal.close, CLOSE_WITHIN)
+        await anyio.to_thread.run_sync(self._journal.close, CLOSE_WITHIN)
 
     @property
     def store(self) -> Store:
