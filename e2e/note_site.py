@@ -112,7 +112,7 @@ const start = async () => {
     lang: html.lang,
   });
   html.dataset.globals = Object.keys(window).filter(
-    (name) => !before.has(name) && !name.startsWith("__playwright"),
+    (name) => !before.has(name) && !name.startsWith("__p"),
   );
   html.dataset.shown = shown;
 };
