@@ -1,0 +1,121 @@
+"""Screenshots of every page and state, wide and narrow, light and dark: `./dev shots [FOLDER]`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from starlette.routing import Route
+
+from demo_site.app import create_app
+from demo_site.edition import SECTIONS, STORIES
+from demo_site.pages import ROUTES
+from e2e.harness import MissingError, Server, browsers, verdict_of, watch
+from e2e.note_site import make_site
+from e2e.test_note_access import STATES, show
+
+SIZES = {"360": (360, 740), "768": (768, 1024), "1440": (1440, 900)}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+KEY = "a key for screenshots only, of forty letters"
+# What a blocker would stop; Chromium without one stops it for the picture's sake.
+STOPPED = ("**/www/delivery/**", "**/adbanners/**", "**/banner/static/**")
+SETTLED = 400  # milliseconds: the report, the notice and its fade of 160 ms
+Look = Callable[[str, Page], None]
+
+
+def plain_paths() -> Iterator[str]:
+    """The paper's pages that a reader can open, and one story of each section."""
+    for route in ROUTES:
+        if not isinstance(route, Route) or "GET" not in (route.methods or ()):
+            continue
+        if "{" not in route.path and "." not in route.path:
+            yield route.path
+    for section in SECTIONS.values():
+        yield next(story.path for story in STORIES.values() if story.section is section)
+    yield "/a-page-that-is-not-here"
+
+
+def pages(server: Server, context: BrowserContext, look: Look) -> None:
+    page = context.new_page()
+    for path in plain_paths():
+        page.goto(server.url + path)
+        look(f"page {path.strip('/').replace('/', ' ') or 'front'}", page)
+    page.close()
+
+
+def journeys(server: Server, context: BrowserContext, look: Look) -> None:
+    """What a reader with a blocker meets on a second view, and in the strict section."""
+    for pattern in STOPPED:
+        context.route(pattern, lambda route: route.abort())
+    page = context.new_page()
+    slugs = {story.section.slug: story.path for story in STORIES.values()}
+
+    def views(section: str, times: int) -> None:
+        for _ in range(times):
+            page.goto(server.url + slugs[section])
+            verdict_of(page)
+            page.wait_for_timeout(SETTLED)
+
+    views("city", 2)
+    look("journey second view", page)
+    views("markets", 4)
+    look("journey strict section", page)
+    page.close()
+
+
+def states(server: Server, context: BrowserContext, look: Look) -> None:
+    for name in STATES:
+        page = show(context, server, name)
+        page.wait_for_timeout(SETTLED)
+        look(f"state {name.replace(',', '')}", page)
+        page.close()
+
+
+def shoot(playwright: Playwright, folder: Path) -> int:
+    """Fills `folder`, one sub-folder a size and scheme; returns the number of pictures."""
+    paper = Server(lambda: create_app(secret_key=KEY, store="memory:"))
+    notes = Server(make_site)
+    try:
+        for size, (width, height) in SIZES.items():
+            for scheme in SCHEMES:
+                into = folder / f"{size}-{scheme}"
+                into.mkdir(parents=True, exist_ok=True)
+
+                def look(name: str, page: Page, into: Path = into) -> None:
+                    page.screenshot(
+                        path=into / f"{name.replace(' ', '-')}.png",
+                        full_page=name.startswith("page"),
+                    )
+
+                for work, server in ((pages, paper), (journeys, paper), (states, notes)):
+                    with tempfile.TemporaryDirectory() as profile:
+                        context = browsers.chromium(
+                            playwright,
+                            Path(profile),
+                            viewport={"width": width, "height": height},
+                            color_scheme=scheme,
+                        )
+                        work(server, watch(context), look)
+                        context.close()
+    finally:
+        paper.stop()
+        notes.stop()
+    return len(list(folder.rglob("*.png")))
+
+
+def main() -> None:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".cache/shots")
+    with sync_playwright() as playwright:
+        try:
+            count = shoot(playwright, folder)
+        except MissingError as missing:
+            sys.exit(str(missing))
+    sys.stdout.write(f"{count} pictures in {folder}\n")
+
+
+if __name__ == "__main__":
+    main()
