@@ -7,7 +7,6 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp
 
 from adguard import AdGuardMiddleware
 from tests.mount.conftest import Load, Meet
@@ -29,15 +28,18 @@ async def unknowing(connection: HTTPConnection) -> None:
     return None
 
 
-def site(is_supporter: object) -> ASGIApp:
+def site(is_supporter: object) -> FastAPI:
     app = FastAPI()
+    app.add_middleware(
+        AdGuardMiddleware, secret_key=SECRET, store="memory:", is_supporter=is_supporter
+    )
+    app.add_middleware(SessionMiddleware, secret_key=SECRET)
 
     @app.get("/", response_class=HTMLResponse)
     async def page() -> str:
         return "<!doctype html><title>page</title><body><p>Text.</p></body>"
 
-    asking = AdGuardMiddleware(app, secret_key=SECRET, store="memory:", is_supporter=is_supporter)
-    return SessionMiddleware(asking, secret_key=SECRET)
+    return app
 
 
 async def test_the_page_carries_one_script(load: Load, meet: Meet) -> None:
