@@ -27,7 +27,13 @@ class Reader:
 
     def __init__(self, services: Services, scope: Scope) -> None:
         self._services = services
-        self._scope = scope
+        # Not the scope itself: it holds this reader, and a circle would wait for the collector.
+        self._scope: Scope = {
+            "headers": scope["headers"],
+            "path": scope["path"],
+            "root_path": scope.get("root_path", ""),
+            "scheme": scope.get("scheme", "http"),
+        }
         self._looked = False
         self._state: ReaderState | None = None
         self._decision: Decision | None = None

@@ -103,7 +103,7 @@ def requests(count: int) -> list[bytes]:
         body = json.dumps(
             {
                 "v": 1,
-                "id": f"{today}-{secrets.token_urlsafe(16)}",
+                "id": f"{today}-{int(now * 1000) % 86_400_000 + number}{secrets.randbits(64)}",
                 "token": tokens.issue(now),
                 "kind": "view",
                 "path": f"/city/story-{number % 200}",

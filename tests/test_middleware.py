@@ -192,7 +192,7 @@ async def test_a_granted_pass_ends_all_asking(make_site: MakeSite) -> None:
     assert "The article." in (await visitor.open("/markets/a")).text
     assert (await visitor.view(BLOCKED, "/markets/a"))["decision"]["reason"] == "pass"
     with pytest.raises(ValueError, match="1 to 395"):
-        adguard.Reader(site.middleware.services, {}).grant_pass(Response(), days=0)
+        adguard.Reader(site.middleware.services, {"headers": [], "path": "/"}).grant_pass(Response(), days=0)
 
 
 async def hang(connection: HTTPConnection) -> bool | None:

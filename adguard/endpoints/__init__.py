@@ -7,17 +7,18 @@ from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
+from adguard.assets import Asset
 from adguard.endpoints.choice import choice
 from adguard.endpoints.control import control
 from adguard.endpoints.health import health
-from adguard.endpoints.http import Gone, Refusal, refuse
+from adguard.endpoints.http import Answer, Gone, Refusal, refused
 from adguard.endpoints.readable import help_page, note, preferences, support_page
 from adguard.endpoints.report import ReportEndpoint
 from adguard.services import Services
 
 __all__ = ["Endpoints"]
 
-Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+Handler = Callable[[Scope, Receive], Awaitable[Answer]]
 GET = frozenset({"GET", "HEAD"})
 POST = frozenset({"POST"})
 
@@ -40,38 +41,31 @@ class Endpoints:
 
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers the request for `name`, the path below the prefix without a leading slash."""
-        started = False
-
-        async def watched(message: dict[str, object]) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+        asset: Asset | None = None
         try:
-            await self._answer(name, scope, receive, watched)  # type: ignore[arg-type]
+            entry = self._handlers.get(name)
+            if entry is None:
+                asset = self._services.assets.find(name)
+                if asset is None:
+                    raise Refusal(404, "There is nothing here.")  # noqa: TRY301
+                _require_method(scope, GET)
+            else:
+                methods, handler = entry
+                _require_method(scope, methods)
+                answer = await handler(scope, receive)
         except Gone:
             return
         except Refusal as refusal:
             self._services.tally.count_refused(refusal.status)
-            await refuse(send, refusal)
+            answer = refused(refusal)
         except Exception as error:
             self._services.tally.count_fault(f"endpoint {name[:40]}", error)
-            if started:
-                raise
-            await refuse(send, Refusal(500, "Something failed on our side; it has been noted."))
-
-    async def _answer(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        entry = self._handlers.get(name)
-        if entry is None:
-            asset = self._services.assets.find(name)
-            if asset is None:
-                raise Refusal(404, "There is nothing here.")
-            _require_method(scope, GET)
-            await self._services.assets.respond(asset, scope, send)
-            return
-        methods, handler = entry
-        _require_method(scope, methods)
-        await handler(scope, receive, send)
+            answer = refused(Refusal(500, "Something failed on our side; it has been noted."))
+        else:
+            if asset is not None:
+                await self._services.assets.respond(asset, scope, send)
+                return
+        await answer.send(send, head=scope["method"] == "HEAD")
 
 
 def _require_method(scope: Scope, methods: frozenset[str]) -> None:

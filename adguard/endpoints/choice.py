@@ -5,11 +5,12 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from adguard.audience import audience_in
 from adguard.endpoints.control import page_path
 from adguard.endpoints.http import (
+    Answer,
     Header,
     Refusal,
     answer_json,
@@ -37,7 +38,7 @@ class ChoiceAnswer(msgspec.Struct):
     next: str
 
 
-async def choice(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def choice(services: Services, scope: Scope, receive: Receive) -> Answer:
     """Writes the answer into the state cookie; sends scripts JSON, everybody else on their way."""
     headers = headers_of(scope)
     require_same_origin(scope, headers, services)
@@ -60,9 +61,8 @@ async def choice(services: Services, scope: Scope, receive: Receive, send: Send)
     onward = _onward(services, scope, name, form, to)
     cookies: list[Header] = [(b"set-cookie", cookie)]
     if b"application/json" in headers.get(b"accept", b""):
-        await answer_json(send, ChoiceAnswer(True, name, onward), *cookies)
-    else:
-        await redirect(send, onward, *cookies)
+        return answer_json(ChoiceAnswer(True, name, onward), *cookies)
+    return redirect(onward, *cookies)
 
 
 def _form(body: bytes) -> dict[str, str]:

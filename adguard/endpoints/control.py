@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from adguard.audience import audience_in
 from adguard.baits import MARKER
-from adguard.endpoints.http import answer_json, headers_of
+from adguard.endpoints.http import Answer, answer_json, headers_of, query_of
 from adguard.endpoints.recording import event_of
 from adguard.reader import day_of
 from adguard.services import Services
@@ -39,17 +39,15 @@ def page_path(text: str) -> str:
     return unquote(path, errors="replace") if "%" in path else path
 
 
-async def control(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def control(services: Services, scope: Scope, receive: Receive) -> Answer:
     headers = headers_of(scope)
     now = services.clock()
-    query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=8)
-    path = page_path(query.get("p", ["/"])[0])
+    path = page_path(query_of(scope).get("p", "/"))
     ruling, mode = services.ruling(path)
     if ruling.excluded:
         mode = "off"
-    head = scope["method"] == "HEAD"
     audience = audience_in(headers)
-    if mode != "off" and not head and not audience.bot:
+    if mode != "off" and scope["method"] == "GET" and not audience.bot:
         services.ledger.note(event_of(services, scope, "measured", path, audience, now=now))
     token = services.tokens.issue(now)
-    await answer_json(send, ControlAnswer(MARKER, token, day_of(now), mode), head=head)
+    return answer_json(ControlAnswer(MARKER, token, day_of(now), mode))

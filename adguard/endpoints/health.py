@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from adguard._version import __version__
-from adguard.endpoints.http import answer_json
+from adguard.endpoints.http import Answer, answer_json
 from adguard.services import Services
 
 
-async def health(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def health(services: Services, scope: Scope, receive: Receive) -> Answer:
     store = services.ledger.health()
     tally = services.tally.health()
     fine = store.get("status") == "ok" and not tally["faults"]
-    await answer_json(
-        send,
+    return answer_json(
         {
             "status": "ok" if fine else "degraded",
             "version": __version__,
@@ -22,5 +21,4 @@ async def health(services: Services, scope: Scope, receive: Receive, send: Send)
             "store": store,
             **tally,
         },
-        head=scope["method"] == "HEAD",
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qs
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from adguard.services import Services
 
 LONGEST_BODY = 2048
+PLAIN = b"text/plain; charset=utf-8"
 
 Header = tuple[bytes, bytes]
 
@@ -99,51 +101,57 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
             return body
 
 
-async def answer(
-    send: Send, status: int, media_type: bytes, body: bytes, *headers: Header, head: bool = False
-) -> None:
-    """Sends a private, uncacheable answer."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", media_type),
-                (b"content-length", b"%d" % len(body)),
-                *_PRIVATE,
-                *headers,
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": b"" if head else body})
+class Answer(NamedTuple):
+    """A private, uncacheable answer, ready to be sent."""
+
+    status: int
+    media_type: bytes
+    body: bytes
+    headers: tuple[Header, ...] = ()
+
+    async def send(self, send: Send, *, head: bool = False) -> None:
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status,
+                "headers": [
+                    (b"content-type", self.media_type),
+                    (b"content-length", b"%d" % len(self.body)),
+                    *_PRIVATE,
+                    *self.headers,
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": b"" if head else self.body})
 
 
-async def answer_json(send: Send, value: object, *headers: Header, head: bool = False) -> None:
-    await answer(send, 200, b"application/json", msgspec.json.encode(value), *headers, head=head)
+def answer_json(value: object, *headers: Header) -> Answer:
+    return Answer(200, b"application/json", msgspec.json.encode(value), headers)
 
 
-async def answer_page(
-    send: Send, page: str, *headers: Header, status: int = 200, head: bool = False
-) -> None:
-    """Sends one of our own full pages, under a policy that lets nothing foreign in."""
-    await answer(
-        send,
-        status,
-        b"text/html; charset=utf-8",
-        page.encode(),
-        (b"content-security-policy", PAGE_POLICY.encode("ascii")),
-        *headers,
-        head=head,
-    )
+def answer_page(page: str) -> Answer:
+    """Returns one of our own full pages, under a policy that lets nothing foreign in."""
+    policy = (b"content-security-policy", PAGE_POLICY.encode("ascii"))
+    return Answer(200, b"text/html; charset=utf-8", page.encode(), (policy,))
 
 
-async def redirect(send: Send, location: str, *headers: Header) -> None:
-    """Sends 303 See Other to an ASCII path of this site."""
-    await answer(
-        send, 303, b"text/plain; charset=utf-8", b"", (b"location", location.encode()), *headers
-    )
+def redirect(location: str, *headers: Header) -> Answer:
+    """Returns 303 See Other to an ASCII path of this site."""
+    return Answer(303, PLAIN, b"", ((b"location", location.encode()), *headers))
 
 
-async def refuse(send: Send, refusal: Refusal) -> None:
+def refused(refusal: Refusal) -> Answer:
     body = (refusal.sentence + "\n").encode()
-    await answer(send, refusal.status, b"text/plain; charset=utf-8", body, *refusal.headers)
+    return Answer(refusal.status, PLAIN, body, refusal.headers)
+
+
+def query_of(scope: Scope) -> dict[str, str]:
+    """Returns the query's fields; of a repeated one, the last.
+
+    :raises Refusal: 400 for more than sixteen.
+    """
+    try:
+        fields = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=16)
+    except ValueError:
+        raise Refusal(400, "The address has too many fields.") from None
+    return {name: values[-1] for name, values in fields.items()}

@@ -54,7 +54,7 @@ async def withhold(
         return False
     if page is None:
         return False
-    await answer_page(send, page)
+    await answer_page(page).send(send)
     return True
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from urllib.parse import parse_qs
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from adguard.audience import audience_in
 from adguard.detection import Verdict
-from adguard.endpoints.http import Refusal, answer_page, headers_of, redirect
+from adguard.endpoints.http import Answer, Refusal, answer_page, headers_of, query_of, redirect
 from adguard.pages import Article, Entry, Memory, Visit
 from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS
 from adguard.presets import Policy
@@ -18,18 +17,6 @@ from adguard.services import Services, base_of
 from adguard.support import likely_guide
 
 EPOCH = date(1970, 1, 1)
-
-
-def query_of(scope: Scope) -> dict[str, str]:
-    """Returns the query's fields; of a repeated one, the last.
-
-    :raises Refusal: 400 for more than sixteen.
-    """
-    try:
-        fields = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=16)
-    except ValueError:
-        raise Refusal(400, "The address has too many fields.") from None
-    return {name: values[-1] for name, values in fields.items()}
 
 
 def visit_of(services: Services, scope: Scope, query: dict[str, str]) -> Visit:
@@ -55,10 +42,10 @@ def article_of(services: Services, query: dict[str, str]) -> Article | None:
     return Article(path=path, to=sealed)
 
 
-async def note(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
     """Answers the in-page notice as a fragment; with `to`, the interstitial as a page."""
     query = query_of(scope)
-    visit, head = visit_of(services, scope, query), scope["method"] == "HEAD"
+    visit = visit_of(services, scope, query)
     verdict = query.get("verdict", "extension")
     article = article_of(services, query)
     if article is None and query.get("form") == "interstitial":
@@ -68,8 +55,7 @@ async def note(services: Services, scope: Scope, receive: Receive, send: Send) -
     elif article is not None:
         state = _state(services, scope)
         if state is not None and _way_is_free(services, state, article):
-            await redirect(send, article.path)
-            return
+            return redirect(article.path)
         page = services.pages.interstitial(visit, article, verdict=verdict)
     else:
         tool = likely_guide(verdict, audience_in(headers_of(scope)).browser)
@@ -80,7 +66,7 @@ async def note(services: Services, scope: Scope, receive: Receive, send: Send) -
             action=query.get("action", "notice"),
             tool=query.get("tool", tool),
         )
-    await answer_page(send, page, head=head)
+    return answer_page(page)
 
 
 def _state(services: Services, scope: Scope) -> ReaderState | None:
@@ -97,25 +83,25 @@ def _way_is_free(services: Services, state: ReaderState, article: Article) -> bo
     return has_pass or state.verdict_on(today) is Verdict.CLEAR
 
 
-async def help_page(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def help_page(services: Services, scope: Scope, receive: Receive) -> Answer:
     query = query_of(scope)
     browser = audience_in(headers_of(scope)).browser
     tool = query.get("tool", "") or likely_guide(query.get("verdict", ""), browser)
     page = services.pages.help(
         visit_of(services, scope, query), tool=tool, article=article_of(services, query)
     )
-    await answer_page(send, page, head=scope["method"] == "HEAD")
+    return answer_page(page)
 
 
-async def support_page(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def support_page(services: Services, scope: Scope, receive: Receive) -> Answer:
     query = query_of(scope)
     page = services.pages.support(
         visit_of(services, scope, query), article=article_of(services, query)
     )
-    await answer_page(send, page, head=scope["method"] == "HEAD")
+    return answer_page(page)
 
 
-async def preferences(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def preferences(services: Services, scope: Scope, receive: Receive) -> Answer:
     query = query_of(scope)
     state, today = _state(services, scope), services.today()
     has_pass = services.jar.read_pass(scope["headers"], secure=services.secure(scope), today=today)
@@ -125,7 +111,7 @@ async def preferences(services: Services, scope: Scope, receive: Receive, send: 
         memory_of(state, policy, today=today, has_pass=has_pass),
         article=article_of(services, query),
     )
-    await answer_page(send, page, head=scope["method"] == "HEAD")
+    return answer_page(page)
 
 
 def memory_of(state: ReaderState | None, policy: Policy, *, today: int, has_pass: bool) -> Memory:

@@ -7,12 +7,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from msgspec import Meta
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from adguard.audience import audience_in, prefers_privacy
 from adguard.detection import Finding, Outcome, Verdict, classify
 from adguard.endpoints.control import LONGEST_PATH, page_path
 from adguard.endpoints.http import (
+    Answer,
     Header,
     Refusal,
     answer_json,
@@ -94,7 +95,7 @@ class ReportEndpoint:
         self._turnstile = Turnstile()
         self._findings: dict[object, Finding] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive) -> Answer:
         services = self._services
         headers = headers_of(scope)
         require_same_origin(scope, headers, services)
@@ -148,7 +149,7 @@ class ReportEndpoint:
             services.tokens.issue(now, memory=memory),
             memory,
         )
-        await answer_json(send, answered, *cookies)
+        return answer_json(answered, *cookies)
 
     def _admit(self, report: Report, now: float, today: int) -> None:
         try:
