@@ -11,8 +11,8 @@ from adguard.assets import Asset
 from adguard.endpoints.choice import choice
 from adguard.endpoints.control import control
 from adguard.endpoints.health import health
-from adguard.endpoints.http import Answer, Gone, Refusal, refused
-from adguard.endpoints.readable import help_page, note, preferences, support_page
+from adguard.endpoints.http import Answer, Gone, Refusal, answer_page, headers_of, refused
+from adguard.endpoints.readable import help_page, note, preferences, support_page, visit_of
 from adguard.endpoints.report import ReportEndpoint
 from adguard.services import Services
 
@@ -21,6 +21,16 @@ __all__ = ["Endpoints"]
 Handler = Callable[[Scope, Receive], Awaitable[Answer]]
 GET = frozenset({"GET", "HEAD"})
 POST = frozenset({"POST"})
+MESSAGES = {
+    400: "bad-request",
+    403: "forbidden",
+    404: "not-found",
+    405: "method",
+    413: "too-large",
+    415: "unsupported",
+    429: "too-many",
+    503: "unavailable",
+}
 
 
 class Endpoints:
@@ -57,15 +67,30 @@ class Endpoints:
             return
         except Refusal as refusal:
             self._services.tally.count_refused(refusal.status)
-            answer = refused(refusal)
+            answer = self._refused(refusal, scope)
         except Exception as error:
             self._services.tally.count_fault(f"endpoint {name[:40]}", error)
-            answer = refused(Refusal(500, "Something failed on our side; it has been noted."))
+            failure = Refusal(500, "Something failed on our side; it has been noted.")
+            answer = self._refused(failure, scope)
         else:
             if asset is not None:
                 await self._services.assets.respond(asset, scope, send)
                 return
         await answer.send(send, head=scope["method"] == "HEAD")
+
+    def _refused(self, refusal: Refusal, scope: Scope) -> Answer:
+        """Returns the refusal as a page where a person will read it, else as one plain line."""
+        plain = refused(refusal)
+        if b"text/html" not in headers_of(scope).get(b"accept", b""):
+            return plain
+        try:
+            visit = visit_of(self._services, scope, {})
+            page = self._services.pages.message(visit, MESSAGES.get(refusal.status, "error"))
+        except Exception as error:
+            self._services.tally.count_fault("message page", error)
+            return plain
+        shown = answer_page(page)
+        return shown._replace(status=refusal.status, headers=shown.headers + refusal.headers)
 
 
 def _require_method(scope: Scope, methods: frozenset[str]) -> None:

@@ -11,12 +11,19 @@ from adguard.detection import Verdict
 from adguard.endpoints.http import Answer, Refusal, answer_page, headers_of, query_of, redirect
 from adguard.pages import Article, Entry, Memory, Visit
 from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS
-from adguard.presets import Policy
+from adguard.presets import Form, Policy
 from adguard.reader import AllowStage, ReaderState
 from adguard.services import Services, base_of
 from adguard.support import likely_guide
 
 EPOCH = date(1970, 1, 1)
+FORM_WORDS = {"strip": "banner"}
+"""Words for forms in our URLs, where filter lists hunt the usual ones."""
+
+
+def form_word(form: Form | None) -> str:
+    """Returns the word that stands for `form` in a URL."""
+    return "strip" if form == "banner" else str(form)
 
 
 def visit_of(services: Services, scope: Scope, query: dict[str, str]) -> Visit:
@@ -62,7 +69,7 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
         page = services.pages.fragment(
             visit,
             verdict=verdict,
-            form=query.get("form", "inline"),
+            form=FORM_WORDS.get(query.get("form", ""), query.get("form", "inline")),
             action=query.get("action", "notice"),
             tool=query.get("tool", tool),
         )

@@ -23,6 +23,7 @@ from adguard.endpoints.http import (
 )
 from adguard.endpoints.judgement import Inquiry, Upshot, judge
 from adguard.endpoints.limits import Turnstile
+from adguard.endpoints.readable import form_word
 from adguard.endpoints.recording import event_of
 from adguard.ledger import LedgerError
 from adguard.policy import Action, Decision, Reason
@@ -197,7 +198,7 @@ class ReportEndpoint:
                 url = note + urlencode({"to": signed})
                 return DecisionAnswer(decision.action, None, decision.reason, url)
             decision = Decision(Action.NOTICE, Reason.STAND_IN, "dialog")
-        query = {"form": str(decision.form), "verdict": finding.verdict.value}
+        query = {"form": form_word(decision.form), "verdict": finding.verdict.value}
         if report.lang:
             query["lang"] = report.lang
         if decision.action is Action.THANKS:

@@ -60,12 +60,32 @@ async def test_a_preview_of_the_interstitial_waits_for_nothing(site: Site) -> No
 
 async def test_nothing_of_ours_is_beside_the_routes(site: Site) -> None:
     visitor = await site.visitor()
-    missing = await visitor.open("/_site/nothing")
+    missing = await visitor.fetch("/_site/nothing")
     assert (missing.status_code, missing.text) == (404, "There is nothing here.\n")
-    wrong = await visitor.open("/_site/report")
+    wrong = await visitor.fetch("/_site/report")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
     posted = await visitor.client.post("/_site/control", headers=FROM_OUR_PAGE)
     assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_a_person_gets_a_page_where_a_script_gets_a_line(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await site.visitor()
+    page = await visitor.open("/_site/nothing")
+    assert page.status_code == 404
+    assert "<h1" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    wrong = await visitor.open("/_site/report")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    monkeypatch.setattr(site.middleware.services.pages, "message", None)
+    assert (await visitor.open("/_site/nothing")).text == "There is nothing here.\n"
+
+
+async def test_the_strip_is_asked_for_by_a_word_that_no_list_hunts(site: Site) -> None:
+    visitor = await site.visitor()
+    strip = await visitor.fetch("/_site/note?form=strip")
+    assert strip.text == (await visitor.fetch("/_site/note?form=banner")).text
 
 
 async def test_a_fault_of_ours_is_answered_with_500_and_counted(
@@ -73,7 +93,7 @@ async def test_a_fault_of_ours_is_answered_with_500_and_counted(
 ) -> None:
     monkeypatch.setattr(site.middleware.services.pages, "help", None)
     visitor = await site.visitor()
-    answer = await visitor.open("/_site/help")
+    answer = await visitor.fetch("/_site/help")
     assert (answer.status_code, answer.headers["content-type"]) == (
         500,
         "text/plain; charset=utf-8",

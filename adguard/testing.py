@@ -1,0 +1,61 @@
+"""For a publisher's own tests: a reader of your choice in `scope["adguard"]`, without cookies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from adguard.detection import Verdict
+from adguard.policy import SUPPORTED_DAYS, Action, Decision, Reason
+from adguard.reader import ReaderState
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+__all__ = ["FakeReader", "WithReader"]
+
+SILENT = Decision(Action.NONE, Reason.CLEAR)
+
+
+@dataclass
+class FakeReader:
+    """Stands in for `adguard.Reader`.
+
+    :param verdict: what the app is to find.
+    :param state: what the cookie is to remember.
+    :param decision: what the policy is to have said.
+    :param granted: days of every pass that the app granted, in order.
+    """
+
+    verdict: Verdict = Verdict.CLEAR
+    state: ReaderState | None = None
+    decision: Decision = SILENT
+    granted: list[int] = field(default_factory=list)
+
+    def grant_pass(self, response: Response, *, days: int = SUPPORTED_DAYS) -> None:
+        """Notes the pass in `granted`; `response` stays as it is."""
+        self.granted.append(days)
+
+    def snippet_tag(self, nonce: str | None = None) -> Markup:
+        return Markup("")
+
+
+class WithReader:
+    """ASGI middleware that puts `reader` where the app looks for one.
+
+        client = TestClient(WithReader(app, FakeReader(Verdict.EXTENSION)))
+
+    :param app: your app, without `AdGuardMiddleware`.
+    """
+
+    def __init__(self, app: ASGIApp, reader: FakeReader) -> None:
+        self.app = app
+        self.reader = reader
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["adguard"] = self.reader
+        await self.app(scope, receive, send)
