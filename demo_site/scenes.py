@@ -20,7 +20,7 @@ class Choice:
 FORMS = (
     Choice("dialog", "Dialog", "Stands in front of the page until it is answered or closed."),
     Choice("inline", "Card", "Sits at the end of the article, in nobody’s way."),
-    Choice("banner", "Strip", "A slim line at the foot of the window."),
+    Choice("banner", "Strip", "A small sheet at the foot of the window; the page stays free."),
     Choice("interstitial", "Page of its own", "What the server sends in place of the article."),
 )
 
