@@ -1,4 +1,4 @@
-"""The ways of putting a snippet into a page that `bench.injection` compares."""
+"""The ways to put a snippet into a page that `bench.injection` compares."""
 
 from __future__ import annotations
 
@@ -11,26 +11,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adguard import AdGuardMiddleware, Settings
+from adguard.assets import Assets
 from adguard.injection import Injector
 
+KEY = "a key that only the benchmark knows 1234"
 KB = 1000
-SNIPPET = (
-    b"".join(
-        b'<span class="site-note-%d" hidden aria-hidden="true"><i class="row-%d"></i></span>' % (n, n)
-        for n in range(8)
-    )
-    + b'<script async src="/_site/client-k3f9xq2p7d.js"></script>'
-)
-
-
-class ConstantSnippet:
-    version = "k3f9xq2p7d"
-
-    def plain(self, root_path: str) -> bytes:
-        return SNIPPET
-
-    def nonced(self, root_path: str, nonce: bytes) -> bytes:
-        return SNIPPET.replace(b"<script ", b'<script nonce="%b" ' % nonce)
+MADE = Assets(Settings(secret_key=KEY, store="none")).snippet
+SNIPPET = MADE.plain("")
 
 
 def page(size: int) -> bytes:
@@ -42,7 +30,9 @@ def page(size: int) -> bytes:
     return head + line * lines + tail
 
 
-def answer(body: bytes, chunk: int | None = None, media: bytes = b"text/html; charset=utf-8") -> ASGIApp:
+def answer(
+    body: bytes, chunk: int | None = None, media: bytes = b"text/html; charset=utf-8"
+) -> ASGIApp:
     """An app that answers with one message, or in chunks of `chunk` bytes."""
     headers = [
         (b"content-type", media),
@@ -59,7 +49,9 @@ def answer(body: bytes, chunk: int | None = None, media: bytes = b"text/html; ch
     last = len(pieces) - 1
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        # GZipMiddleware writes into the list it is given.
+        fresh = list(headers)
+        await send({"type": "http.response.start", "status": 200, "headers": fresh})
         for number, piece in enumerate(pieces):
             await send({"type": "http.response.body", "body": piece, "more_body": number < last})
 
@@ -82,11 +74,7 @@ def appended(app: ASGIApp) -> ASGIApp:
     async def wrapper(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [
-                    (name, b"%d" % (int(value) + len(SNIPPET))) if name == b"content-length" else (name, value)
-                    for name, value in message["headers"]
-                ]
-                message = {**message, "headers": headers}
+                message = {**message, "headers": longer(message["headers"])}
             elif not message.get("more_body", False):
                 message = {**message, "body": message["body"] + SNIPPET}
             await send(message)
@@ -96,12 +84,23 @@ def appended(app: ASGIApp) -> ASGIApp:
     return wrapper
 
 
+def longer(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [
+        (name, b"%d" % (int(value) + len(SNIPPET))) if name == b"content-length" else (name, value)
+        for name, value in headers
+    ]
+
+
 def nothing(*_: Any) -> None:
     pass
 
 
 def ours(app: ASGIApp) -> ASGIApp:
-    return Injector(app, ConstantSnippet(), on_skip=nothing, on_inject=nothing)
+    return Injector(app, MADE, on_skip=nothing, on_inject=nothing)
+
+
+def whole(app: ASGIApp) -> ASGIApp:
+    return AdGuardMiddleware(app, secret_key=KEY, store="none")
 
 
 async def _pass(request: Any, call_next: Callable[[Any], Awaitable[Response]]) -> Response:
@@ -132,10 +131,11 @@ def gzipped(app: ASGIApp) -> ASGIApp:
 
 SHAPES: dict[str, Callable[[ASGIApp], ASGIApp]] = {
     "raw": lambda app: app,
-    "wrapper that does nothing": wrapped,
-    "append constant bytes": appended,
+    "wrap `send`, do nothing": wrapped,
+    "append constant bytes (floor)": appended,
     "ours": ours,
-    "BaseHTTPMiddleware, idle": base_idle,
-    "BaseHTTPMiddleware, decode + re": base_substitute,
+    "ours, with the whole middleware": whole,
+    "BaseHTTPMiddleware, does nothing": base_idle,
+    "BaseHTTPMiddleware, decode and re": base_substitute,
     "GZipMiddleware": gzipped,
 }

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from adguard.injection.headers import TagSuffix
 
 logger = logging.getLogger("adguard")
+
+
+# Root paths may come from a header, by way of the server: never keep them without end.
+MOST_ROOT_PATHS: Final = 64
 
 
 class Snippet(Protocol):
@@ -43,6 +47,7 @@ class Kit:
         on_inject: Callable[[], None],
     ) -> None:
         self._snippet = snippet
+        self._plain: dict[str, bytes] = {}
         self.suffix = TagSuffix(snippet.version)
         self._on_skip = on_skip
         self._on_inject = on_inject
@@ -53,10 +58,14 @@ class Kit:
 
         :raises TypeError: when the snippet made something else.
         """
+        if nonce is None and root_path in self._plain:
+            return self._plain[root_path]
         made = self._snippet
         snippet = made.plain(root_path) if nonce is None else made.nonced(root_path, nonce)
         if not isinstance(snippet, bytes):
             raise TypeError(f"the snippet made {type(snippet).__name__} instead of bytes")
+        if nonce is None and len(self._plain) < MOST_ROOT_PATHS:
+            self._plain[root_path] = snippet
         return snippet
 
     def skipped(self, reason: str) -> None:

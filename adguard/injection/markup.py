@@ -36,9 +36,13 @@ def untouchable(head: bytes) -> str | None:
     :return: `amp` or `charset` when it must, an empty string when it need not, None while more
         bytes could still change the answer (never once `HEAD_BYTES` are given).
     """
+    # Pages of a site begin alike, so their beginnings are judged once each.
+    end = head.find(b">", head.find(b"<html", 0, HEAD_BYTES), HEAD_BYTES) + 1
+    if end and _is_plain(head[:end]):
+        return ""
     tag = _HTML_TAG.match(head, 0, HEAD_BYTES)
     if tag is not None:
-        return _marked(tag[1])
+        return "amp" if _is_amp(tag[1] or b"") else ""
     if head.startswith(_BYTE_ORDER_MARKS):
         return "charset"
     if len(head) >= HEAD_BYTES:
@@ -49,10 +53,15 @@ def untouchable(head: bytes) -> str | None:
     return None if undecided or len(head) < 3 else ""
 
 
-@lru_cache(maxsize=256)
-def _marked(attributes: bytes | None) -> str:
-    names = {found[1].lower() for found in _ATTRIBUTE.finditer(attributes or b"")}
-    return "" if names.isdisjoint(_AMP) else "amp"
+@lru_cache(maxsize=128)
+def _is_plain(beginning: bytes) -> bool:
+    tag = _HTML_TAG.fullmatch(beginning)
+    return tag is not None and not _is_amp(tag[1] or b"")
+
+
+def _is_amp(attributes: bytes) -> bool:
+    names = {found[1].lower() for found in _ATTRIBUTE.finditer(attributes)}
+    return not names.isdisjoint(_AMP)
 
 
 def after_snippet(chunk: bytes) -> int | None:
@@ -65,8 +74,10 @@ def after_snippet(chunk: bytes) -> int | None:
         document ends within a tag or comment, whose text the snippet would become.
     """
     found = chunk.rfind(b"</body>", -TAIL_BYTES)
-    if found >= 0 and _CLOSING.match(chunk, found):
-        return len(chunk) - found
+    if found >= 0:
+        tail = chunk[found:]
+        if _closes(tail):
+            return len(tail)
     tail = chunk[-TAIL_BYTES:].lower()
     found = tail.rfind(b"</body")
     if found >= 0 and _CLOSING.match(tail, found):
@@ -74,3 +85,8 @@ def after_snippet(chunk: bytes) -> int | None:
     opened = tail.rfind(b"<")
     within = opened > tail.rfind(b">") and _MARKUP.match(tail, opened)
     return None if within else 0
+
+
+@lru_cache(maxsize=128)
+def _closes(tail: bytes) -> bool:
+    return _CLOSING.match(tail) is not None
