@@ -138,7 +138,7 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True):
                 changes |= {"not_blocking_count": count, "not_blocking_day": today}
             case Choice.ALLOW:
                 changes |= {"pressed_day": today, "allow": AllowStage.PRESSED}
-            case Choice.SUPPORT:
+            case _:
                 changes |= {"pressed_day": today}
         return replace(self, **changes)
 

@@ -138,7 +138,8 @@ def is_local_path(path: str) -> bool:
     """Whether `path` is printable ASCII that a browser resolves within this origin."""
     return (
         path.startswith("/")
-        and not path.startswith(("//", "/\\"))
+        and not path.startswith("//")
+        and "\\" not in path
         and path.isascii()
         and path.isprintable()
         and " " not in path

@@ -74,6 +74,7 @@ def test_a_value_sealed_for_one_purpose_is_worthless_for_another() -> None:
         "https://evil.example/",
         "//evil.example",
         "/\\evil.example",
+        "/a\\b",
         "javascript:alert(1)",
         "",
         "relative",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import quote
 
 from starlette.types import Scope, Send
@@ -47,8 +46,6 @@ async def withhold(
     """
     try:
         page = await _page(services, scope, ruling, mode)
-    except asyncio.CancelledError:
-        raise
     except Exception as error:
         services.tally.count_fault("interstitial", error)
         return False
