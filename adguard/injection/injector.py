@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adguard.injection import request
 from adguard.injection.answer import Answer
 from adguard.injection.kit import Kit, Snippet
-from adguard.injection.start import readable, without_opt_out
+from adguard.injection.start import OPT_OUT, readable, without_opt_out
+
+OPT_OUT_LENGTH: Final = len(OPT_OUT)
 
 
 class Injector:
@@ -61,7 +64,10 @@ def _leaving_alone(send: Send) -> Send:
     def send_on(message: Message) -> Awaitable[None]:
         if "headers" in message:
             try:
-                message = without_opt_out(readable(message))
+                for name, _ in (message := readable(message))["headers"]:
+                    if len(name) == OPT_OUT_LENGTH and name.lower() == OPT_OUT:
+                        message = without_opt_out(message)
+                        break
             except Exception:
                 return send(message)
         return send(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from starlette.types import Scope
@@ -90,25 +91,30 @@ def read(scope: Scope, suffix: TagSuffix) -> PageRequest | None:
     # Browsers send it among their last.
     for name, value in reversed(headers):
         if name == b"sec-fetch-dest":
-            if value not in _DESTINATIONS:
-                return None
             destination = value
             break
-    if destination is not None and not [name for name, _ in headers if name in _SPECIAL]:
-        return PageRequest(scope, _NO_FIELDS, suffix)
+        if name == b"accept" and not _accepts_html(value):
+            return None
+    if destination is not None:
+        if destination not in _DESTINATIONS:
+            return None
+        if not [name for name, _ in headers if name in _SPECIAL]:
+            return PageRequest(scope, _NO_FIELDS, suffix)
     fields = {name.lower(): value for name, value in headers}
     return PageRequest(scope, fields, suffix) if _wants_page(fields) else None
 
 
 def _wants_page(fields: dict[bytes, bytes]) -> bool:
-    destination = fields.get(b"sec-fetch-dest")
-    if destination is None:
-        accept = fields.get(b"accept", b"*/*").lower()
-        if b"*/*" not in accept and b"text/html" not in accept and b"text/*" not in accept:
-            return False
-    elif destination not in _DESTINATIONS:
+    if fields.get(b"sec-fetch-dest", b"document") not in _DESTINATIONS:
+        return False
+    if not _accepts_html(fields.get(b"accept", b"*/*")):
         return False
     return _PARTIAL.isdisjoint(fields) or _is_web_view(fields)
+
+
+@lru_cache(maxsize=256)
+def _accepts_html(accept: bytes) -> bool:
+    return b"*/*" in accept or b"text/html" in accept.lower() or b"text/*" in accept
 
 
 def is_navigation(fields: dict[bytes, bytes]) -> bool:

@@ -198,6 +198,13 @@ def test_an_amp_page_in_small_chunks_with_a_length_gets_white_space_only() -> No
     assert answer.skipped == ["amp"]
 
 
+def test_a_page_that_has_not_begun_within_a_kilobyte_is_a_page_like_any_other() -> None:
+    preamble = b"<!--" + b" licence " * 200 + b"-->"
+    pieces = [preamble[:500], preamble[500:], b"<html amp><body>x</body></html>"]
+    messages = [*(body(piece, more=True) for piece in pieces[:-1]), body(pieces[-1])]
+    assert ask(says(start(), *messages)).injected == 1
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
 def test_a_page_whose_first_bytes_say_utf_16_is_untouched(encoding: str) -> None:
     content = "\ufeff<html><body>x</body></html>".encode(encoding)

@@ -64,6 +64,7 @@ def test_a_request_that_may_want_a_page_gets_the_snippet(headers: Fields) -> Non
         [(b"Sec-Fetch-Dest", b"empty"), ACCEPTS_HTML],
         [(b"accept", b"application/json")],
         [(b"accept", b"image/avif,image/webp")],
+        [(b"Accept", b"application/json")],
         [ACCEPTS_HTML, (b"hx-request", b"true")],
         [NAVIGATION, (b"hx-request", b"true")],
         [ACCEPTS_HTML, (b"x-requested-with", b"XMLHttpRequest")],
