@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import logging
 import tracemalloc
 from typing import Any
@@ -249,6 +250,25 @@ def test_apps_behind_a_base_http_middleware_are_injected_once() -> None:
     answer = ask(app)
     assert answer.body.replace(SNIPPET, b"") == PAGE
     assert answer.get(b"content-length") == b"%d" % len(answer.body)
+
+
+async def test_an_exchange_leaves_nothing_for_the_garbage_collector() -> None:
+    async def forget(message: Message) -> None: ...
+
+    injectors = [
+        inject(app, Heard())
+        for app in (page(), page((b"etag", b'"a"'), status=304), page(content=b"<html amp>"))
+    ]
+    headers = [NAVIGATION, (b"range", b"bytes=1-"), (b"if-none-match", b'W/"a-v1s"')]
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            for injector in injectors:
+                await injector(request(headers), nothing_more, forget)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 class Broken(TestSnippet):

@@ -12,8 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from adguard import Settings
+from adguard.assets import Assets
 from adguard.injection.markup import untouchable
-from tests.injection.driving import HTML, SNIPPET, Heard, ask, body, says, start
+from tests.injection.driving import HTML, Heard, ask, body, says, start
+
+REAL = Assets(Settings(secret_key="s" * 32, store="none")).snippet
+SNIPPET = REAL.plain("")
 
 WORDS = st.text(alphabet="ab cdé⚡&;=\"'\n", max_size=12)
 RAW = st.sampled_from(
@@ -94,7 +99,7 @@ def through(content: bytes, points: list[int], *, length: bool) -> Heard:
     pieces = cut(content, points)
     fields = [HTML, (b"content-length", b"%d" % len(content))] if length else [HTML]
     messages = [*(body(piece, more=True) for piece in pieces[:-1]), body(pieces[-1])]
-    return ask(says(start(headers=fields), *messages))
+    return ask(says(start(headers=fields), *messages), snippet=REAL)
 
 
 # A parser reopens these around whatever follows a block in which the page left one open: around
