@@ -20,7 +20,8 @@
     // Out: in a frame. The page around it is the one to judge.
     top !== self ||
     // Out: a page saved to disk, or seen through a translation proxy: not our server's page.
-    !base.startsWith(location.origin + "/") ||
+    !location.host ||
+    base.indexOf(location.origin + "/") ||
     // Out: a client runs already (the site swaps whole bodies); it goes on with this tag.
     !document.dispatchEvent(new CustomEvent("site:start", { cancelable: true, detail: tag }))
   )
@@ -112,7 +113,7 @@
     /** @type {any} our Trusted Types policy, where there is such a thing */
     trust;
 
-  /** @type {(ms: number, value?: string) => Promise<any>} */
+  /** @type {(ms?: number, value?: string) => Promise<any>} */
   const pause = (ms, value) => new Promise((done) => setTimeout(done, ms, value));
   const on = (/** @type {(event: any) => void} */ listener, /** @type {string} */ name) =>
     addEventListener(name, listener, true);
@@ -146,9 +147,8 @@
     },
     fetch: async (url, redirect) => {
       const answer = await fetch(url, { redirect });
-      // Status 0: the redirect that we asked not to follow.
-      if (!answer.status || answer.status > 399 || (answer.redirected && /^http/.test(answer.url)))
-        return "faulty";
+      // Not ok: an error, or the redirect that we asked not to follow.
+      if (!answer.ok || (answer.redirected && /^http/.test(answer.url))) return "faulty";
       const said = await answer.json().catch(() => ({}));
       if (said.mode) control = said;
       return said.marker === marker ? "loaded" : "substituted";
@@ -159,7 +159,7 @@
     const outcome = await Promise.race([loaders[kind](url, redirect).catch(() => "blocked"), pause(4e3, "timeout")]);
     if (failed(outcome)) {
       // A failure comes before the policy's event and the timing entry: wait one task.
-      await pause(0);
+      await pause();
       const timing = /** @type {any} */ (performance.getEntriesByName(url).pop());
       if (refused.includes(url)) return "refused";
       if (timing?.responseStatus > 399 || timing?.redirectStart) return "faulty";
@@ -180,23 +180,26 @@
   const reason = (/** @type {Signals} */ got) => classify(got, kinds, brave, earlier).reason;
   /** @type {(got: Signals) => boolean} whether elements prove a blocker */
   const look = (got) => {
+    attach();
     for (const row of rows) {
-      const name = row.dataset.siteRow || "";
+      const name = /** @type {string} */ (row.dataset.siteRow);
       const element = /** @type {HTMLElement} */ (row.firstChild);
-      let outcome = element.offsetHeight ? "visible" : "hidden";
+      const judged = element && !document.hidden && !matchMedia("print").matches;
+      let outcome = judged ? (element.offsetHeight ? "visible" : "hidden") : "unjudged";
       if (outcome === "hidden" && name !== "element") {
         force(element, "block;");
         if (element.offsetHeight) outcome = "styled";
         element.style.cssText = "";
       }
-      got[name] = document.hidden || matchMedia("print").matches ? "unjudged" : outcome;
+      got[name] = outcome;
     }
     return PROOFS.includes(reason(got));
   };
   /** Filters take up to 260 ms to hide an element; a page that hides all until a font is there, more.
    * @type {(got: Signals) => Promise<boolean>} */
   const watch = async (got) => {
-    for (let round = 0; round < 7 || (round < 20 && got.element !== "visible"); round++) {
+    const mine = turn;
+    for (let round = 0; mine === turn && round < (got.element === "visible" ? 7 : 20); round++) {
       if (look(got)) return true;
       await pause(50);
     }
@@ -227,7 +230,6 @@
         got[name] = outcome;
         if (failed(reason(got))) done(0);
       });
-      attach();
       watch(got).then((found) => done(Promise.race([Promise.all(trials), pause(found ? 1e3 : 2e4)])));
     });
     got.fetch = await asked.fetch;
@@ -251,13 +253,12 @@
   /** @type {(kind: string) => Promise<Answer | null | void>} */
   const report = async (kind) => {
     // only reports
-    const { token, day } = control;
     // Out: no control answered.
-    if (!token) return;
+    if (!control.token) return;
     const said = await post({
       v: 1,
-      id: day + "-" + crypto.getRandomValues(new Uint32Array(3)).join(""),
-      token,
+      id: control.day + "-" + crypto.getRandomValues(new Uint32Array(3)).join(""),
+      token: control.token,
       kind,
       path: path.slice(0, 512),
       lang: document.documentElement.lang,
@@ -278,6 +279,7 @@
   };
   /** @type {(kind: string, got: Signals, found?: Finding) => Promise<Answer | null | void>} */
   const conclude = (kind, got, found = classify(got, kinds, brave, earlier)) => {
+    turn++;
     signals = got;
     finding = found;
     detach();
@@ -300,31 +302,34 @@
     // Out: overtaken by a navigation, or switched off on the server.
     if (mine === turn) {
       if (control.mode !== "off") return conclude(kind, got);
+      turn++;
       detach();
     }
   };
   // only page
   const view = async () => {
+    const mine = ++turn;
     path = location.pathname;
-    attach();
     // only sample
+    attach();
     // Out: not drawn.
     if (Math.random() >= /** @type {any} */ ("__SAMPLE__")) return detach();
     // end sample
     while (document.hidden) await next("visibilitychange");
     const { clear } = memory;
-    if (clear && Date.now() - clear.at < 18e5 && !(await watch({}))) {
+    if (clear && Date.now() - clear.at < 18e5 && !(await watch({})) && mine === turn) {
       control = clear;
       if (await conclude("remembered", {}, { verdict: "clear", confidence: .9, reason: "remembered" })) return;
     }
     await run("view");
-    const mine = turn;
-    await pause(600);
-    const got = { ...signals };
-    attach();
     // A late look, in one task: a filter that has started meanwhile hides at once.
-    if (mine === turn && finding.verdict !== "extension" && look(got)) conclude("recheck", got);
-    detach();
+    const last = turn;
+    const got = { ...signals };
+    await pause(600);
+    if (last === turn && /clear|unknown/.test(/** @type {string} */ (tag.dataset.verdict))) {
+      if (look(got)) conclude("recheck", got);
+      detach();
+    }
   };
   // end page
   const recheck = async () => {
@@ -333,7 +338,7 @@
   };
   const act = async (/** @type {Decision} */ decision) => {
     // only redirect
-    if (decision.action === "interstitial") return location.replace(decision.url || "");
+    if (decision.action === "interstitial") return location.replace(/** @type {string} */ (decision.url));
     // end redirect
     if (decision.action === "none") return;
     await held;
@@ -403,7 +408,7 @@
     event.preventDefault();
     tag = event.detail;
   }, "site:start");
-  on(() => (held = new Promise((done) => (release = done))), "site:hold");
+  on(() => (held ||= new Promise((done) => (release = done))), "site:hold");
   on(() => {
     if (held) held = release();
     else recheck();
