@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,7 +30,20 @@ class AdGuardMiddleware:
     :raises SettingsError: naming the option that does not exist or cannot be used.
     """
 
-    def __init__(self, app: ASGIApp, /, settings: Settings | None = None, **options: Any) -> None:
+    if TYPE_CHECKING:
+        # Positional for type checkers: beside `**options`, frameworks' factories want it so. At run
+        # time some frameworks pass `app=`.
+        def __init__(
+            self, app: ASGIApp, /, settings: Settings | None = None, **options: Any
+        ) -> None:
+            self.app = app
+
+    else:
+
+        def __init__(self, app, settings=None, **options):
+            self._mount(app, settings, options)
+
+    def _mount(self, app: ASGIApp, settings: Settings | None, options: dict[str, Any]) -> None:
         self.app = app
         self.services = Services(build_settings(settings, options))
         self._prefix = self.services.settings.prefix + "/"
@@ -51,11 +64,11 @@ class AdGuardMiddleware:
                 await self.app(scope, receive, send)
             return
         services = self.services
-        scope["adguard"] = Reader(services, scope)
         route = route_of(scope)
         if route.startswith(self._prefix):
             await self._endpoints(route[len(self._prefix) :], scope, receive, send)
             return
+        scope["adguard"] = Reader(services, scope)
         ruling, mode = services.ruling(full_path(scope))
         if mode == "off" or ruling.excluded:
             await self.app(scope, receive, send)

@@ -42,6 +42,12 @@ def test_a_wrong_option_fails_at_construction_and_is_named() -> None:
         AdGuardMiddleware(app, secret_key=KEY, store="none", baits="/no/such/file.json")
 
 
+def test_frameworks_that_pass_the_app_by_name_can_mount_it() -> None:
+    app = Starlette()
+    named: Any = AdGuardMiddleware
+    assert named(app=app, secret_key=KEY, store="none").app is app
+
+
 async def test_settings_and_options_can_be_given_together(make_site: MakeSite) -> None:
     site = make_site(settings=Settings(secret_key=KEY, prefix="/_desk"), secret_key=KEY)
     visitor = await site.visitor()
@@ -192,7 +198,9 @@ async def test_a_granted_pass_ends_all_asking(make_site: MakeSite) -> None:
     assert "The article." in (await visitor.open("/markets/a")).text
     assert (await visitor.view(BLOCKED, "/markets/a"))["decision"]["reason"] == "pass"
     with pytest.raises(ValueError, match="1 to 395"):
-        adguard.Reader(site.middleware.services, {"headers": [], "path": "/"}).grant_pass(Response(), days=0)
+        adguard.Reader(site.middleware.services, {"headers": [], "path": "/"}).grant_pass(
+            Response(), days=0
+        )
 
 
 async def hang(connection: HTTPConnection) -> bool | None:

@@ -33,7 +33,7 @@ from adguard.signing import TokenError
 
 VERSIONS = (1,)
 MEDIA_TYPES = (b"application/json", b"text/plain")
-OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
 REMEMBERED = Finding(Verdict.CLEAR, 0.5, "remembered")
 SEEN = Finding(Verdict.UNKNOWN, 0.0, "seen")
 
@@ -53,9 +53,12 @@ class Report(msgspec.Struct):
     id: Annotated[str, Meta(pattern=r"^\d{1,6}-[A-Za-z0-9_-]{16,32}$")]
     token: Annotated[str, Meta(max_length=128)]
     kind: Literal["view", "recheck", "seen", "remembered"]
-    path: Annotated[str, Meta(max_length=LONGEST_PATH, pattern="^/")]
+    path: Annotated[str, Meta(min_length=1, max_length=LONGEST_PATH)]
     lang: Short = ""
-    signals: Annotated[dict[Annotated[str, Meta(max_length=24)], Short], Meta(max_length=32)] = {}
+    signals: Annotated[
+        dict[Annotated[str, Meta(max_length=24)], Literal[OUTCOMES]],  # type: ignore[valid-type]
+        Meta(max_length=32),
+    ] = {}
     brave: bool = False
     gpc: bool = False
     earlier: Short = ""
@@ -247,9 +250,8 @@ def _read(body: bytes) -> Report:
     if report.v not in VERSIONS:
         known = ", ".join(map(str, VERSIONS))
         raise Refusal(400, f"Reports of version {report.v} are not understood, only {known}.")
-    if not OUTCOMES.issuperset(report.signals.values()):
-        wrong = next(name for name, told in report.signals.items() if told not in OUTCOMES)
-        raise Refusal(400, f"The signal {wrong!r} has an outcome that is not known.")
+    if report.path[0] != "/":
+        raise Refusal(400, "The path of a page begins with a slash.")
     return report
 
 

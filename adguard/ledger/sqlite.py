@@ -222,10 +222,12 @@ def _without_query(event: Event) -> Event:
 
 def _remember(db: sqlite3.Connection, keys: list[str]) -> set[int]:
     """Remembers ids; returns the indexes of those that were known (empty ids never are)."""
-    rows = [(key,) for key in keys if key]
-    before = db.total_changes
-    db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", rows)
-    if db.total_changes - before == len(rows):
+    named = [key for key in keys if key]
+    # One statement: sqlite3 gives up the interpreter's lock at every row of an executemany, and a
+    # busy event loop is slow to hand it back.
+    packed = msgspec.json.encode(named).decode()
+    remembered = db.execute("INSERT OR IGNORE INTO seen SELECT value FROM json_each(?)", (packed,))
+    if remembered.rowcount == len(named):
         return set()
     db.execute("ROLLBACK")
     db.execute("BEGIN IMMEDIATE")
