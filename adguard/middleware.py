@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adguard.endpoints import Endpoints
-from adguard.endpoints.interstitial import wants_page, withhold
+from adguard.endpoints.interstitial import withhold
 from adguard.injection import Injector
 from adguard.scope import Reader
 from adguard.services import Services, full_path, route_of
@@ -47,14 +47,16 @@ class AdGuardMiddleware:
         self.app = app
         self.services = Services(build_settings(settings, options))
         self._prefix = self.services.settings.prefix + "/"
-        self._automatic = self.services.settings.inject == "auto"
         self._endpoints = Endpoints(self.services)
-        self._injector = Injector(
+        injector = Injector(
             app,
             self.services.assets.snippet,
             on_skip=self.services.tally.count_skipped,
             on_inject=self.services.tally.count_injected,
+            wanted=self._wanted,
         )
+        self._onward = injector if self.services.settings.inject == "auto" else app
+        self._withholds = self.services.settings.book.withholds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or "adguard" in scope:
@@ -63,23 +65,19 @@ class AdGuardMiddleware:
             else:
                 await self.app(scope, receive, send)
             return
-        services = self.services
-        route = route_of(scope)
+        route = route_of(scope) if scope.get("root_path") else scope["path"]
         if route.startswith(self._prefix):
             await self._endpoints(route[len(self._prefix) :], scope, receive, send)
             return
-        scope["adguard"] = Reader(services, scope)
-        ruling, mode = services.ruling(full_path(scope))
-        if mode == "off" or ruling.excluded:
-            await self.app(scope, receive, send)
+        scope["adguard"] = Reader(self.services, scope)
+        if self._withholds and await withhold(self.services, scope, send):
             return
-        if (
-            ruling.policy.form == "interstitial"
-            and wants_page(services, scope)
-            and await withhold(services, scope, send, ruling, mode)
-        ):
-            return
-        await (self._injector if self._automatic else self.app)(scope, receive, send)
+        await self._onward(scope, receive, send)
+
+    def _wanted(self, scope: Scope) -> bool:
+        """Whether this page is measured; asked for page requests only, images and scripts pass."""
+        ruling, mode = self.services.ruling(full_path(scope))
+        return mode != "off" and not ruling.excluded
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Opens and closes the ledger with the app; without a lifespan it opens by itself."""

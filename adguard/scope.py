@@ -23,33 +23,30 @@ if TYPE_CHECKING:
 class Reader:
     """The reader behind one request. A signature is checked at the first look, not before."""
 
-    __slots__ = ("_decision", "_looked", "_scope", "_services", "_state")
+    __slots__ = ("_decision", "_headers", "_path", "_root", "_scheme", "_services", "_state")
+
+    _decision: Decision
+    _state: ReaderState | None
 
     def __init__(self, services: Services, scope: Scope) -> None:
-        self._services = services
         # Not the scope itself: it holds this reader, and a circle would wait for the collector.
-        self._scope: Scope = {
-            "headers": scope["headers"],
-            "path": scope["path"],
-            "root_path": scope.get("root_path", ""),
-            "scheme": scope.get("scheme", "http"),
-        }
-        self._looked = False
-        self._state: ReaderState | None = None
-        self._decision: Decision | None = None
+        self._services = services
+        self._headers = scope["headers"]
+        self._path = scope["path"]
+        self._root = scope.get("root_path", "")
+        self._scheme = scope.get("scheme", "http")
 
     @property
     def state(self) -> ReaderState | None:
         """What the signed cookie remembers; `None` for a reader without one."""
-        if not self._looked:
+        try:
+            return self._state
+        except AttributeError:
             services = self._services
             self._state = services.jar.read_state(
-                self._scope["headers"],
-                secure=services.secure(self._scope),
-                today=services.today(),
+                self._headers, secure=services.secure(self._scope), today=services.today()
             )
-            self._looked = True
-        return self._state
+            return self._state
 
     @property
     def verdict(self) -> Verdict:
@@ -60,7 +57,9 @@ class Reader:
     @property
     def decision(self) -> Decision:
         """What the policy says of this navigation, before `is_supporter` is asked."""
-        if self._decision is None:
+        try:
+            return self._decision
+        except AttributeError:
             services, scope = self._services, self._scope
             today = services.today()
             ruling, mode = services.ruling(full_path(scope))
@@ -74,7 +73,16 @@ class Reader:
                 today=today,
             )
             self._decision = decide_navigation(situation)
-        return self._decision
+            return self._decision
+
+    @property
+    def _scope(self) -> Scope:
+        return {
+            "headers": self._headers,
+            "path": self._path,
+            "root_path": self._root,
+            "scheme": self._scheme,
+        }
 
     def grant_pass(self, response: Response, *, days: int = SUPPORTED_DAYS) -> None:
         """Sets a supporter pass on `response`: this reader is not asked for `days` days.

@@ -19,7 +19,7 @@ from adguard.services import Services, base_of, full_path
 PARTIAL = (b"hx-request", b"x-requested-with", b"x-pjax", b"turbo-frame")
 
 
-def wants_page(services: Services, scope: Scope) -> bool:
+def _wants_page(services: Services, scope: Scope) -> bool:
     """Whether the request is a navigation by a reader whose cookie may say blocking: not a
     prefetch, not a fragment, and with a cookie of ours."""
     if scope["method"] != "GET" or services.settings.interstitial == "redirect":
@@ -37,15 +37,16 @@ def wants_page(services: Services, scope: Scope) -> bool:
     return b"text/html" in headers.get(b"accept", b"")
 
 
-async def withhold(
-    services: Services, scope: Scope, send: Send, ruling: Ruling, mode: Mode
-) -> bool:
+async def withhold(services: Services, scope: Scope, send: Send) -> bool:
     """Serves the interstitial if the policy says so; a fault of ours lets the page through.
 
     :returns: whether the request was answered.
     """
     try:
-        page = await _page(services, scope, ruling, mode)
+        ruling = services.settings.book.ruling(full_path(scope))
+        if ruling.policy.form != "interstitial" or not _wants_page(services, scope):
+            return False
+        page = await _page(services, scope, ruling, services.switch.current(ruling.mode))
     except Exception as error:
         services.tally.count_fault("interstitial", error)
         return False

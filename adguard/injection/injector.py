@@ -23,6 +23,7 @@ class Injector:
     :param on_skip: called with a short constant reason for each text/html answer to a page request
         that was left as it was.
     :param on_inject: called for each page that got the snippet.
+    :param wanted: asked for each page request whether its answer is to be changed.
     :raises ValueError: when the snippet's version does not fit into an entity tag.
     """
 
@@ -33,19 +34,27 @@ class Injector:
         *,
         on_skip: Callable[[str], None],
         on_inject: Callable[[], None],
+        wanted: Callable[[Scope], bool] = lambda scope: True,
     ) -> None:
         self.app = app
         self._kit = Kit(snippet, on_skip, on_inject)
+        self._wanted = wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or request.MARK in scope:
             await self.app(scope, receive, send)
             return
+        page = None
         try:
             page = request.read(scope, self._kit.suffix)
+            if page is not None and not self._wanted(scope):
+                page.give_back()
+                page = None
         except Exception as error:
+            if page is not None:
+                page.give_back()
+                page = None
             self._kit.tell(error)
-            page = None
         if page is None:
             await self.app(scope, receive, _leaving_alone(send))
             return
