@@ -48,14 +48,13 @@ class AdGuardMiddleware:
         self.services = Services(build_settings(settings, options))
         self._prefix = self.services.settings.prefix + "/"
         self._endpoints = Endpoints(self.services)
-        injector = Injector(
+        self._injector = Injector(
             app,
             self.services.assets.snippet,
             on_skip=self.services.tally.count_skipped,
             on_inject=self.services.tally.count_injected,
-            wanted=self._wanted,
         )
-        self._onward = injector if self.services.settings.inject == "auto" else app
+        self._automatic = self.services.settings.inject == "auto"
         self._withholds = self.services.settings.book.withholds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,12 +71,15 @@ class AdGuardMiddleware:
         scope["adguard"] = Reader(self.services, scope)
         if self._withholds and await withhold(self.services, scope, send):
             return
-        await self._onward(scope, receive, send)
-
-    def _wanted(self, scope: Scope) -> bool:
-        """Whether this page is measured; asked for page requests only, images and scripts pass."""
+        page = self._injector.read(scope) if self._automatic else None
+        if page is None:
+            await self.app(scope, receive, send)
+            return
         ruling, mode = self.services.ruling(full_path(scope))
-        return mode != "off" and not ruling.excluded
+        if mode == "off" or ruling.excluded:
+            await self._injector.leave_alone(page, scope, receive, send)
+        else:
+            await self._injector.inject(page, scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Opens and closes the ledger with the app; without a lifespan it opens by itself."""

@@ -57,6 +57,17 @@ async def test_settings_and_options_can_be_given_together(make_site: MakeSite) -
     assert "The article." in (await visitor.fetch("/_site/control")).text
 
 
+@pytest.mark.parametrize("path", ["/a", "/login"])
+async def test_the_opt_out_header_leaves_no_page(make_site: MakeSite, path: str) -> None:
+    async def opted_out(request: Request) -> Response:
+        return HTMLResponse("<p>As it was.</p>", headers={"Site-Note": "off"})
+
+    site = make_site(app=Starlette(routes=[Route("/{path:path}", opted_out)]))
+    page = await (await site.visitor()).open(path)
+    assert page.text == "<p>As it was.</p>"
+    assert "site-note" not in page.headers
+
+
 async def test_two_readers_get_the_same_bytes(site: Site) -> None:
     plain, blocked = await site.visitor(), await site.visitor()
     for _ in range(2):

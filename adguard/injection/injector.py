@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from adguard.injection import request
 from adguard.injection.answer import Answer
 from adguard.injection.kit import Kit, Snippet
+from adguard.injection.request import PageRequest
 from adguard.injection.start import OPT_OUT, readable, without_opt_out
 
 OPT_OUT_LENGTH: Final = len(OPT_OUT)
@@ -23,7 +24,6 @@ class Injector:
     :param on_skip: called with a short constant reason for each text/html answer to a page request
         that was left as it was.
     :param on_inject: called for each page that got the snippet.
-    :param wanted: asked for each page request whether its answer is to be changed.
     :raises ValueError: when the snippet's version does not fit into an entity tag.
     """
 
@@ -34,30 +34,30 @@ class Injector:
         *,
         on_skip: Callable[[str], None],
         on_inject: Callable[[], None],
-        wanted: Callable[[Scope], bool] = lambda scope: True,
     ) -> None:
         self.app = app
         self._kit = Kit(snippet, on_skip, on_inject)
-        self._wanted = wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or request.MARK in scope:
-            await self.app(scope, receive, send)
-            return
-        page = None
-        try:
-            page = request.read(scope, self._kit.suffix)
-            if page is not None and not self._wanted(scope):
-                page.give_back()
-                page = None
-        except Exception as error:
-            if page is not None:
-                page.give_back()
-                page = None
-            self._kit.tell(error)
+        page = self.read(scope) if scope["type"] == "http" else None
         if page is None:
-            await self.app(scope, receive, _leaving_alone(send))
-            return
+            await self.app(scope, receive, send)
+        else:
+            await self.inject(page, scope, receive, send)
+
+    def read(self, scope: Scope) -> PageRequest | None:
+        """Gives the request as one for a page, to go on with `inject` or `leave_alone`; None when
+        its answer is none of ours. Looking at those too would double what an image costs."""
+        if request.MARK in scope:
+            return None
+        try:
+            return request.read(scope, self._kit.suffix)
+        except Exception as error:
+            self._kit.tell(error)
+            return None
+
+    async def inject(self, page: PageRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets the app answer, and adds the snippet if the answer is a page."""
         answer = Answer(self._kit, page, send)
         try:
             await self.app(scope, receive, answer.sender())
@@ -65,6 +65,13 @@ class Injector:
             page.give_back()
         if answer.held is not None:
             await send(answer.held)
+
+    async def leave_alone(
+        self, page: PageRequest, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Lets the app answer as if we were not there, but for the opt-out header."""
+        page.give_back()
+        await self.app(scope, receive, _leaving_alone(send))
 
 
 def _leaving_alone(send: Send) -> Send:

@@ -170,15 +170,18 @@ def test_the_opt_out_header_keeps_a_page_as_it_is_and_never_leaves_the_house() -
     assert answer.skipped == ["opted-out"]
 
 
-@pytest.mark.parametrize("headers", [(NAVIGATION,), ((b"sec-fetch-dest", b"empty"),)])
 @pytest.mark.parametrize("media", [b"text/html", b"application/json"])
-def test_the_opt_out_header_is_stripped_from_every_answer(
-    headers: tuple[tuple[bytes, bytes]], media: bytes
-) -> None:
+def test_the_opt_out_header_is_stripped_from_every_answer_to_a_page_request(media: bytes) -> None:
     fields = [(b"content-type", media), (b"site-note", b"off")]
-    answer = ask(says(start(headers=fields), body(PAGE)), headers)
+    answer = ask(says(start(headers=fields), body(PAGE)), (NAVIGATION,))
     assert answer.headers == fields[:1]
     assert answer.body == PAGE
+
+
+def test_an_answer_to_anything_but_a_page_request_is_not_even_looked_at() -> None:
+    fields = [(b"content-type", b"image/png"), (b"site-note", b"off")]
+    answer = ask(says(start(headers=fields), body(b"png")), ((b"sec-fetch-dest", b"image"),))
+    assert answer.headers == fields
 
 
 def test_an_opt_out_header_that_says_something_else_does_not_opt_out() -> None:
