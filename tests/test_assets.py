@@ -59,12 +59,23 @@ def digest_of(name: str) -> str:
     return found[1]
 
 
-def test_the_client_fits_into_three_thousand_bytes() -> None:
-    client, gate = ASSETS.find(ASSETS.client), ASSETS.find(ASSETS.gate)
-    assert client is not None
-    assert gate is not None
-    assert len(client.brotli) <= 3000
-    assert len(gate.brotli) <= 3000
+@pytest.mark.parametrize(
+    ("options", "most"),
+    [
+        ({}, 3000),
+        ({"sample": 0.5}, 3000),
+        ({"interstitial": "redirect"}, 3010),
+        ({"consent_mode": "local_only"}, 3000),
+        ({"consent_mode": "required"}, 3100),
+    ],
+    ids=str,
+)
+def test_the_client_fits_into_three_kilobytes(options: dict[str, Any], most: int) -> None:
+    assets = make(**options)
+    for name in (assets.client, assets.gate):
+        found = assets.find(name)
+        assert found is not None
+        assert len(found.brotli) <= most
 
 
 def test_every_name_has_a_digest_without_vowels() -> None:
