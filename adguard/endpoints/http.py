@@ -18,12 +18,18 @@ PLAIN = b"text/plain; charset=utf-8"
 
 Header = tuple[bytes, bytes]
 
-_PRIVATE: tuple[Header, ...] = (
+JSON = b"application/json"
+
+# No cache keeps the answer to a POST, so it needs no more than this.
+_POSTED: tuple[Header, ...] = (
     (b"cache-control", b"private, no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_PRIVATE: tuple[Header, ...] = (
+    *_POSTED,
     (b"cdn-cache-control", b"no-store"),
     (b"x-accel-expires", b"0"),
     (b"x-robots-tag", b"noindex"),
-    (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 )
 
@@ -108,6 +114,7 @@ class Answer(NamedTuple):
     media_type: bytes
     body: bytes
     headers: tuple[Header, ...] = ()
+    standing: tuple[Header, ...] = _PRIVATE
 
     async def send(self, send: Send, *, head: bool = False) -> None:
         await send(
@@ -117,7 +124,7 @@ class Answer(NamedTuple):
                 "headers": [
                     (b"content-type", self.media_type),
                     (b"content-length", b"%d" % len(self.body)),
-                    *_PRIVATE,
+                    *self.standing,
                     *self.headers,
                 ],
             }
@@ -126,7 +133,12 @@ class Answer(NamedTuple):
 
 
 def answer_json(value: object, *headers: Header) -> Answer:
-    return Answer(200, b"application/json", msgspec.json.encode(value), headers)
+    return Answer(200, JSON, msgspec.json.encode(value), headers)
+
+
+def answer_post(value: object, headers: tuple[Header, ...]) -> Answer:
+    """Returns the answer to a script's POST."""
+    return Answer(200, JSON, msgspec.json.encode(value), headers, _POSTED)
 
 
 def answer_page(page: str) -> Answer:

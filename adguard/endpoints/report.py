@@ -16,7 +16,7 @@ from adguard.endpoints.http import (
     Answer,
     Header,
     Refusal,
-    answer_json,
+    answer_post,
     headers_of,
     read_body,
     require_same_origin,
@@ -134,12 +134,12 @@ class ReportEndpoint:
         upshot = await judge(services, inquiry, finding)
         if inquiry.counts:
             await self._record(report, inquiry, finding, upshot)
-        cookies: list[Header] = []
+        cookies: tuple[Header, ...] = ()
         if upshot.after is not None and upshot.after != before:
             if not secure:
                 services.warn_plain(headers.get(b"host", b"").decode("latin-1"))
             cookie = services.jar.write_state(upshot.after, secure=secure, today=today)
-            cookies.append((b"set-cookie", cookie))
+            cookies = ((b"set-cookie", cookie),)
         memory = (
             finding.verdict is Verdict.CLEAR
             and mode != "off"
@@ -153,7 +153,7 @@ class ReportEndpoint:
             services.tokens.issue(now, memory=memory),
             memory,
         )
-        return answer_json(answered, *cookies)
+        return answer_post(answered, cookies)
 
     def _admit(self, report: Report, now: float, today: int) -> None:
         try:
