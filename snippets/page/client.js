@@ -257,7 +257,8 @@
     if (!control.token) return;
     const said = await post({
       v: 1,
-      id: control.day + "-" + crypto.getRandomValues(new Uint32Array(3)).join(""),
+      // In order of time, which the journal writes four times as fast as random ids.
+      id: control.day + "-" + (Date.now() % 864e5) + crypto.getRandomValues(new Uint32Array(2)).join(""),
       token: control.token,
       kind,
       path: path.slice(0, 512),
