@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -146,92 +145,89 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True):
         return self.first_day + LIFETIME_DAYS - today
 
 
-_ONE_NUMBER = {
-    "b": "bucket",
-    "w": "views",
-    "x": "never_day",
-    "y": "supported_day",
-    "p": "pressed_day",
-    "d": "pass_day",
-}
-_TWO_NUMBERS = {
-    "t": ("visit_day", "visit_views"),
-    "m": ("month", "month_views"),
-    "l": ("later_day", "later_count"),
-    "n": ("not_blocking_day", "not_blocking_count"),
-}
-_DAYS = {"never_day", "supported_day", "pressed_day", "pass_day"}
-_DAYS |= {"visit_day", "later_day", "not_blocking_day"}
 _LETTERS = {verdict.value[0]: verdict for verdict in Verdict}
-_ITEM = re.compile(r"([a-z])([0-9-]*)([a-z]?)", re.ASCII)
+_STAGES = {stage.value: stage for stage in AllowStage}
+_FIELDS = 19
 
 
 def encode(state: ReaderState) -> str:
-    """Returns `state` as `1~f20416~ve3~w2~…`: a version, then one item for each value that is set;
-    days count from `first_day`, plus one."""
-    first = state.first_day
+    """Returns `state` as `1~20416~e~3~…`: a version, then its values in a fixed order, empty for
+    what is not set, without the empty ones at the end. Days count from `first_day`, plus one."""
+    before = state.first_day - 1
 
-    def number(name: str) -> int:
-        value: int = getattr(state, name)
-        return max(1, value - first + 1) if name in _DAYS else value
+    def since(day: int) -> int:
+        return max(1, day - before) if day else 0
 
-    items = [VERSION, f"f{first}"]
-    if state.verdict_day:
-        items.append(f"v{max(1, state.verdict_day - first + 1)}{state.verdict.value[0]}")
-    for tag, name in _ONE_NUMBER.items():
-        if getattr(state, name) or (name == "bucket" and state.bucket is not None):
-            items.append(f"{tag}{number(name)}")
-    for tag, names in _TWO_NUMBERS.items():
-        if getattr(state, names[0]):
-            items.append(f"{tag}{number(names[0])}-{number(names[1])}")
-    if state.asks:
-        items.append("a" + "-".join(str(max(1, day - first + 1)) for day in state.asks))
-    if state.open_ask:
-        items.append("o")
-    if state.allow:
-        items.append(f"k{state.allow.value}")
-    return "~".join(items)
+    numbers = (
+        since(state.verdict_day),
+        0 if state.bucket is None else state.bucket + 1,
+        state.views,
+        since(state.visit_day),
+        state.visit_views,
+        state.month,
+        state.month_views,
+        since(state.later_day),
+        state.later_count,
+        since(state.not_blocking_day),
+        state.not_blocking_count,
+        since(state.never_day),
+        since(state.supported_day),
+        since(state.pressed_day),
+        since(state.pass_day),
+    )
+    written = "~".join([str(number) if number else "" for number in numbers])
+    asks = "-".join([str(since(day)) for day in state.asks])
+    letter = state.verdict.value[0] if state.verdict_day else ""
+    flags = ("o" if state.open_ask else "") + state.allow.value
+    return f"{VERSION}~{state.first_day}~{letter}~{written}~{flags}~{asks}".rstrip("~")
 
 
 def decode(text: str, today: int) -> ReaderState | None:
     """Returns the state that `encode` wrote, or `None` for another version, a malformed text, or
     one whose thirteen months are over (or begin after tomorrow)."""
-    version, *items = text.split("~")
-    if version != VERSION or not items or not re.fullmatch(r"f\d{1,6}", items[0], re.ASCII):
+    parts = text.split("~")
+    if parts[0] != VERSION or not 2 <= len(parts) <= _FIELDS + 1:
         return None
-    first = int(items[0][1:])
-    if not -1 <= today - first <= LIFETIME_DAYS:
-        return None
-    values: dict[str, object] = {"first_day": first}
+    parts += [""] * (_FIELDS + 1 - len(parts))
     try:
-        for item in items[1:]:
-            values.update(_decode_item(item, first))
+        first = int(parts[1])
+        if not -1 <= today - first <= LIFETIME_DAYS:
+            return None
+        return _decode(parts, first)
     except (ValueError, KeyError):
         return None
-    return ReaderState(**values)  # type: ignore[arg-type]
 
 
-def _decode_item(item: str, first: int) -> dict[str, object]:
-    match = _ITEM.fullmatch(item)
-    if match is None:
-        raise ValueError(item)
-    tag, digits, letter = match.groups()
-    if tag == "o":
-        return {"open_ask": True}
-    if tag == "k":
-        return {"allow": AllowStage(letter)}
-    numbers = [int(part) for part in digits.split("-")]
-    if max(numbers) > 99_999:
-        raise ValueError(item)
-    if tag == "v":
-        return {"verdict": _LETTERS[letter], "verdict_day": numbers[0] + first - 1}
-    if tag == "a":
-        return {"asks": tuple(n + first - 1 for n in numbers[-ASKS_KEPT:])}
-    names = _TWO_NUMBERS[tag] if tag in _TWO_NUMBERS else (_ONE_NUMBER[tag],)
-    return {
-        name: value + first - 1 if name in _DAYS else value
-        for name, value in zip(names, numbers, strict=True)
-    }
+def _decode(parts: list[str], first: int) -> ReaderState:
+    verdict, bucket, views, visit, visits, month, months, *answers = [
+        int(part) if part else 0 for part in parts[3:18]
+    ]
+    later, laters, denied, denials, never, supported, pressed, passed = answers
+    before = first - 1
+    flags = parts[18]
+    is_open = flags.startswith("o")
+    return ReaderState(
+        first_day=first,
+        bucket=bucket - 1 if bucket else None,
+        verdict=_LETTERS[parts[2]] if verdict else Verdict.UNKNOWN,
+        verdict_day=verdict and verdict + before,
+        views=views,
+        visit_day=visit and visit + before,
+        visit_views=visits,
+        month=month,
+        month_views=months,
+        asks=tuple([int(day) + before for day in parts[19].split("-")]) if parts[19] else (),
+        open_ask=is_open,
+        later_day=later and later + before,
+        later_count=laters,
+        never_day=never and never + before,
+        not_blocking_day=denied and denied + before,
+        not_blocking_count=denials,
+        supported_day=supported and supported + before,
+        pressed_day=pressed and pressed + before,
+        allow=_STAGES[flags[is_open:]],
+        pass_day=passed and passed + before,
+    )
 
 
 Headers = Iterable[Sequence[bytes]]

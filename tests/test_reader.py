@@ -83,9 +83,9 @@ def test_a_text_that_is_no_state_is_nothing_and_never_an_error(text: str) -> Non
     assert state is None or isinstance(state, ReaderState)
 
 
-@given(st.text("1~fvbwxypdtmlnako0123456789-e", max_size=80))
+@given(st.text("~0123456789-eucnpoptv", max_size=80))
 def test_a_text_made_of_a_states_letters_is_a_state_or_nothing(text: str) -> None:
-    state = decode("1~f20780~" + text, TODAY)
+    state = decode("1~20780~" + text, TODAY)
     assert state is None or decode(encode(state), TODAY) is not None
 
 
@@ -94,18 +94,16 @@ def test_a_text_made_of_a_states_letters_is_a_state_or_nothing(text: str) -> Non
     [
         "",
         "1",
-        "2~f20780",
-        "1~x20780",
-        "1~f20780~q1",
-        "1~f20780~w",
-        "1~f20780~t1",
-        "1~f20780~w99999999",
-        "1~f20780~v1z",
-        "1~f20780~kz",
-        "1~f20780~a1--2",
-        "1~f20782",
-        "1~f20300",
-        "1~f20780~W1",
+        "2~20780",
+        "1~x",
+        "1~20780~e~one",
+        "1~20780~z~1",
+        "1~20780" + "~" * 17 + "z",
+        "1~20780" + "~" * 18 + "1--2",
+        "1~20780" + "~" * 19,
+        "1~20782",
+        "1~20300",
+        "f20780",
     ],
 )
 def test_a_malformed_foreign_or_expired_state_means_no_cookie(text: str) -> None:
@@ -163,7 +161,7 @@ def test_a_tampered_or_oversized_cookie_is_no_cookie() -> None:
     jar = CookieJar([KEY])
     pair = jar.write_state(ReaderState(first_day=TODAY, views=3), secure=False, today=TODAY)
     value = pair.partition(b";")[0]
-    tampered = value.replace(b"w3", b"w9")
+    tampered = value.replace(b"20780", b"20779")
     assert tampered != value
     for cookie in (tampered, value + b"A" * 500, value[:-1]):
         assert jar.read_state([(b"cookie", cookie)], secure=False, today=TODAY) is None

@@ -68,6 +68,14 @@ def test_a_value_sealed_for_one_purpose_is_worthless_for_another() -> None:
     assert Seal([KEY], "state").open(sealed + "A" * 2000) is None
 
 
+def test_a_seal_is_what_itsdangerous_writes_and_reads() -> None:
+    seal = Seal([KEY, OLD_KEY], "state")
+    assert seal.seal("1~20780") == seal.sign("1~20780").decode()
+    assert seal.unsign(seal.seal("1~20780")) == b"1~20780"
+    assert Seal([OLD_KEY], "state").validate(Seal([OLD_KEY], "state").seal("x"))
+    assert not seal.validate("x.y")
+
+
 @pytest.mark.parametrize(
     "path",
     [

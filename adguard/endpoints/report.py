@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -37,6 +38,7 @@ OUTCOMES = tuple(outcome.value for outcome in Outcome)
 REMEMBERED = Finding(Verdict.CLEAR, 0.5, "remembered")
 SEEN = Finding(Verdict.UNKNOWN, 0.0, "seen")
 
+T = TypeVar("T")
 Short = Annotated[str, Meta(max_length=40)]
 
 
@@ -55,10 +57,7 @@ class Report(msgspec.Struct):
     kind: Literal["view", "recheck", "seen", "remembered"]
     path: Annotated[str, Meta(min_length=1, max_length=LONGEST_PATH)]
     lang: Short = ""
-    signals: Annotated[
-        dict[Annotated[str, Meta(max_length=24)], Literal[OUTCOMES]],  # type: ignore[valid-type]
-        Meta(max_length=32),
-    ] = {}
+    signals: msgspec.Raw = msgspec.Raw(b"{}")
     brave: bool = False
     gpc: bool = False
     earlier: Short = ""
@@ -86,7 +85,13 @@ class ReportAnswer(msgspec.Struct):
     memory: bool
 
 
+Signals = Annotated[
+    dict[Annotated[str, Meta(max_length=24)], Literal[OUTCOMES]],  # type: ignore[valid-type]
+    Meta(max_length=32),
+]
+
 _decode = msgspec.json.Decoder(Report).decode
+_decode_signals = msgspec.json.Decoder(Signals).decode
 
 
 class ReportEndpoint:
@@ -118,6 +123,7 @@ class ReportEndpoint:
         before = None
         if b"cookie" in headers:
             before = services.jar.read_state(scope["headers"], secure=secure, today=today)
+        finding = self._finding(report)
         inquiry = Inquiry(
             report.kind,
             scope,
@@ -130,7 +136,6 @@ class ReportEndpoint:
             before,
             report.gpc or prefers_privacy(headers),
         )
-        finding = self._finding(report)
         upshot = await judge(services, inquiry, finding)
         if inquiry.counts:
             await self._record(report, inquiry, finding, upshot)
@@ -170,21 +175,22 @@ class ReportEndpoint:
             raise Refusal(429, "Too many reports for one token.", (b"retry-after", b"600"))
 
     def _finding(self, report: Report) -> Finding:
-        """Returns the verdict. Few combinations of signals ever occur, so each is judged once."""
+        """Returns the verdict. Browsers send few texts of signals, so each is read and judged once.
+
+        :raises Refusal: 400 for signals that are not a mapping of names to known outcomes.
+        """
         if report.kind == "remembered":
             return REMEMBERED
         if report.kind == "seen":
             return SEEN
-        key = (frozenset(report.signals.items()), report.brave, report.earlier)
+        key = (bytes(report.signals), report.brave, report.earlier)
         finding = self._findings.get(key)
         if finding is None:
+            signals = _understood(_decode_signals, report.signals)
             if len(self._findings) >= self.REMEMBERED:
                 self._findings.clear()
             finding = self._findings[key] = classify(
-                report.signals,
-                self._services.assets.kinds,
-                brave=report.brave,
-                earlier=report.earlier,
+                signals, self._services.assets.kinds, brave=report.brave, earlier=report.earlier
             )
         return finding
 
@@ -240,13 +246,17 @@ class ReportEndpoint:
             ) from None
 
 
-def _read(body: bytes) -> Report:
+def _understood(decode: Callable[[Any], T], text: bytes | msgspec.Raw) -> T:
     try:
-        report = _decode(body)
+        return decode(text)
     except msgspec.ValidationError as error:
         raise Refusal(400, f"The report is not understood: {error}.") from None
     except (msgspec.DecodeError, UnicodeError):
         raise Refusal(400, "The report is not valid JSON.") from None
+
+
+def _read(body: bytes) -> Report:
+    report = _understood(_decode, body)
     if report.v not in VERSIONS:
         known = ", ".join(map(str, VERSIONS))
         raise Refusal(400, f"Reports of version {report.v} are not understood, only {known}.")
