@@ -79,7 +79,10 @@ class Keeper:
             return False
         try:
             held = self._lease.held()
-            more = held and (self._store.fold() > 0 or self._expire(self._store))
+            # Only a full chunk means more: folding what came in meanwhile, batch by batch, would
+            # double what a report costs.
+            folded = held and self._store.fold() > 0
+            more = (folded and self._store.behind) or (held and self._expire(self._store))
             if not more:
                 self.facts = {**self._store.health(), "folding": held}
         except Exception as error:

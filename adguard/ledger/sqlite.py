@@ -61,6 +61,8 @@ class SqliteStore:
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self.behind = False
+        """Whether the last fold stopped because it had enough, and not because it was done."""
 
     def migrate(self) -> None:
         with self._lock:
@@ -105,6 +107,7 @@ class SqliteStore:
                     break
             add(db, events)
             db.execute("DELETE FROM journal WHERE seq <= ?", (last,))
+        self.behind = len(events) >= CHUNK
         return folded
 
     def apply(self, batch: Batch) -> bool:
