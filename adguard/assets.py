@@ -147,7 +147,7 @@ class Assets:
         gate = _client(self.baits, settings, {*needed, "gate"})
         # Client and note share a digest: the client finds the note by its own name.
         self.version = _digest(client + note)
-        self.gate = self._publish("client", ".js", gate, JAVASCRIPT, _digest(gate + note))
+        self.gate = self._publish("wait", ".js", gate, JAVASCRIPT, _digest(gate + note))
         self.client = self._publish("client", ".js", client, JAVASCRIPT, self.version)
         self.note = self._publish("note", ".js", note, JAVASCRIPT, self.version)
         self.style = self._publish("note", ".css", styles, CSS, _digest(styles))

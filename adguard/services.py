@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from starlette.types import Scope
 
@@ -79,8 +80,14 @@ class Services:
 
 
 def base_of(scope: Scope) -> str:
-    """Returns the scope's `root_path`, which every URL of ours begins with."""
-    root: str = scope.get("root_path", "")
+    """Returns the scope's `root_path` as URLs of ours begin with it: percent-encoded, with one
+    slash in front, whatever a server or a mount put there."""
+    root = _root_of(scope)
+    return "/" + quote(root.strip("/"), safe="/:@!$&'()*+,;=~") if root else ""
+
+
+def _root_of(scope: Scope) -> str:
+    root: str = scope.get("root_path") or ""
     return root.rstrip("/")
 
 
@@ -88,12 +95,12 @@ def full_path(scope: Scope) -> str:
     """Returns the path as the reader's address bar has it, decoded; servers differ in whether
     `path` holds `root_path`."""
     path: str = scope["path"]
-    root = base_of(scope)
+    root = _root_of(scope)
     return path if not root or path == root or path.startswith(root + "/") else root + path
 
 
 def route_of(scope: Scope) -> str:
     """Returns the path below `root_path`."""
     path: str = scope["path"]
-    root = base_of(scope)
+    root = _root_of(scope)
     return path[len(root) :] if root and path.startswith(root + "/") else path

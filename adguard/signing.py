@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 from itertools import count
+from urllib.parse import quote_plus
 
 import msgspec
 from itsdangerous import Signer, want_bytes
@@ -150,14 +151,18 @@ class Destinations:
     """Signed paths of this site: where a form may send a reader back to."""
 
     LONGEST = 1024
+    LONGEST_ENCODED = 1800
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._seal = Seal(keys, "destination")
 
     def sign(self, path: str) -> str | None:
-        """Returns `path` (percent-encoded, with its query) signed, or `None` for one that is
-        longer than 1,024 characters or could lead away from this site."""
+        """Returns `path` (percent-encoded, with its query) signed, or `None` for one that could
+        lead away from this site, or would not fit into a form: longer than 1,024 characters, or
+        than 1,800 once a form has encoded it."""
         if not is_local_path(path) or len(path) > self.LONGEST:
+            return None
+        if len(quote_plus(path)) > self.LONGEST_ENCODED:
             return None
         return self._seal.seal(path)
 

@@ -67,7 +67,7 @@ def test_a_browser_without_a_blocker_is_clear_in_six_requests(
     assert (report["kind"], report["path"], report["lang"]) == ("view", "/", "en")
     assert len(json.dumps(report)) < 2000
     page.wait_for_timeout(900)  # past the late look
-    asked = [site.assets.client, "control?p=%2F", BAITS["n1"], BAITS["n2"], "report"]
+    asked = [site.assets.client, "control?v=%2F", BAITS["n1"], BAITS["n2"], "report"]
     assert sorted(ours(page)) == sorted([*asked, f"{BAITS['n3']}?page=1"])
     assert len(site.reports) == 1
     assert page.locator("[data-site-row], .ad-leaderboard, #sidebar_ad").count() == 0
@@ -689,7 +689,7 @@ def test_only_the_drawn_share_is_measured(serve: Serve, chromium: BrowserContext
         page.add_init_script(f"Math.random = () => {number}")
         page.goto(server.url)
         page.wait_for_timeout(600)
-        assert ("control?p=%2F" in ours(page)) is measured
+        assert ("control?v=%2F" in ours(page)) is measured
         assert page.locator("[data-site-row]").count() == 0
 
 

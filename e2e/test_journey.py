@@ -96,7 +96,7 @@ def test_chromium_without_a_blocker_is_clear_in_six_requests_and_nothing_moves(
     assert long_scripts_of(page) == []
     assert errors_of(page) == []
     assert chromium.cookies() == []
-    expect(page.locator(".site-note-row")).to_have_count(0)
+    expect(page.locator("[data-site-row]")).to_have_count(0)
 
 
 @pytest.mark.repeat

@@ -150,7 +150,7 @@ OWN = {
     "image": ["control.png"],
     "style": [ASSETS.style],
     "fetch": [
-        *("control?p=%2Fnews%2Farticle", "report", "choice", "health"),
+        *("control?v=%2Fnews%2Farticle", "report", "choice", "health"),
         "note?form=inline&verdict=extension&lang=en",
     ],
     "page": ["note?to=abc", "help?tool=ubo&to=abc", "support?to=abc", "preferences"],

@@ -117,6 +117,16 @@ async def test_rules_below_a_mount_name_paths_as_the_address_bar_has_them(
         assert 'data-to="/paper/markets/a"' in wall.text
 
 
+@pytest.mark.parametrize("root", ["//evil.example", "/a\r\nSet-Cookie: x=1", "/a b"])
+async def test_a_hostile_root_path_leads_nowhere(site: Site, root: str) -> None:
+    scope = {"path": "/a", "root_path": root}
+    for address in (adguard.services.base_of(scope), adguard.services.base_of(scope) + "/"):
+        assert address.startswith("/")
+        assert not address.startswith("//")
+        assert address.isprintable()
+        assert " " not in address
+
+
 @pytest.mark.parametrize("root", ["/paper", "/paper/"])
 async def test_servers_that_keep_root_path_out_of_path_are_understood(
     site: Site, root: str
@@ -223,6 +233,10 @@ async def fail(connection: HTTPConnection) -> bool | None:
     raise RuntimeError("database down")
 
 
+async def drop(connection: HTTPConnection) -> bool | None:
+    raise asyncio.CancelledError
+
+
 async def unsure(connection: HTTPConnection) -> bool | None:
     return None
 
@@ -241,6 +255,7 @@ async def no(connection: HTTPConnection) -> bool | None:
         (hang, "supporter-unknown"),
         (fail, "supporter-unknown"),
         (unsure, "supporter-unknown"),
+        (drop, "supporter-unknown"),
         (lambda connection: 1 / 0, "supporter-unknown"),
         (yes, "supporter"),
         (no, "ask"),

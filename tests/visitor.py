@@ -43,7 +43,7 @@ FROM_OUR_PAGE = {
     "Sec-Fetch-Site": "same-origin",
 }
 
-SCRIPT = re.compile(r'<script\b[^>]*\bsrc="([^"]*/client-([^"]+)\.js)"')
+SCRIPT = re.compile(r'<script\b[^>]*\bsrc="([^"]*/(?:client|wait)-([^"]+)\.js)"')
 
 
 class Visitor:
@@ -69,7 +69,7 @@ class Visitor:
         """Asks for the control that `page` names, posts `signals`, returns the answer."""
         source, digest = client_of(page)
         base = source.rpartition("/")[0]
-        control = (await self.fetch(f"{base}/control?p={path}")).raise_for_status().json()
+        control = (await self.fetch(f"{base}/control?v={path}")).raise_for_status().json()
         answer = await self.client.post(
             f"{base}/report",
             json={

@@ -26,18 +26,19 @@ async def ask_supporter(services: Services, scope: Scope) -> bool | None:
     hook = services.settings.is_supporter
     if hook is None:
         return False
-    task: asyncio.Future[bool | None] | None = None
     try:
-        task = asyncio.ensure_future(hook(HTTPConnection(scope)))
-        done, _ = await asyncio.wait({task}, timeout=SUPPORTER_SECONDS)
+        task: asyncio.Future[bool | None] = asyncio.ensure_future(hook(HTTPConnection(scope)))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=SUPPORTER_SECONDS)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
         if not done:
             task.cancel()
             raise TimeoutError(f"no answer within {SUPPORTER_SECONDS * 1000:.0f} ms")  # noqa: TRY301
+        if task.cancelled():
+            raise RuntimeError("the hook was cancelled from within")  # noqa: TRY301
         answer = task.result()
-    except asyncio.CancelledError:
-        if task is not None:
-            task.cancel()
-        raise
     except Exception as error:
         services.tally.count_fault("is_supporter", error)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 import msgspec
 from starlette.types import Receive, Scope
@@ -17,6 +17,7 @@ from adguard.endpoints.http import (
     headers_of,
     read_body,
     redirect,
+    referer_of,
     require_same_origin,
 )
 from adguard.endpoints.recording import event_of
@@ -77,7 +78,7 @@ def _page(form: dict[str, str], headers: dict[bytes, bytes], to: str | None) -> 
     """Returns the path of the page that the answer is about, decoded."""
     address = to or form.get("path", "")
     if not address:
-        address = urlsplit(headers.get(b"referer", b"").decode("latin-1")).path
+        address, _ = referer_of(headers)
     return page_path(address)
 
 
@@ -111,6 +112,10 @@ async def _record(
     on_interstitial: bool,
 ) -> None:
     """Keeps the answer in the figures. The reader's own memory of it must not depend on that."""
+    _, mode = services.ruling(path)
+    audience = audience_in(headers)
+    if mode == "off" or audience.bot:
+        return
     state = services.jar.read_state(
         scope["headers"], secure=services.secure(scope), today=services.today()
     )
@@ -119,7 +124,7 @@ async def _record(
         scope,
         "choice",
         path,
-        audience_in(headers),
+        audience,
         now=services.clock(),
         verdict=state.verdict.value if state is not None else "",
         choice=chosen.value,

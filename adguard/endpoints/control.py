@@ -42,12 +42,13 @@ def page_path(text: str) -> str:
 async def control(services: Services, scope: Scope, receive: Receive) -> Answer:
     headers = headers_of(scope)
     now = services.clock()
-    path = page_path(query_of(scope).get("p", "/"))
+    query = query_of(scope)
+    path = page_path(query.get("v") or query.get("r", "/"))
     ruling, mode = services.ruling(path)
     if ruling.excluded:
         mode = "off"
     audience = audience_in(headers)
-    if mode != "off" and scope["method"] == "GET" and not audience.bot:
+    if "v" in query and mode != "off" and scope["method"] == "GET" and not audience.bot:
         services.ledger.note(event_of(services, scope, "measured", path, audience, now=now))
     token = services.tokens.issue(now)
     return answer_json(ControlAnswer(MARKER, token, day_of(now), mode))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
@@ -81,6 +81,15 @@ def require_same_origin(scope: Scope, headers: dict[bytes, bytes], services: Ser
         raise Refusal(403, "The request does not say where it comes from (Origin is missing).")
     if origin.decode("latin-1").lower() != origin_of(scope, headers, services):
         raise Refusal(403, "Only this site's own pages may send this.")
+
+
+def referer_of(headers: dict[bytes, bytes]) -> tuple[str, str]:
+    """Returns path and query of the Referer, empty where it has none or is no URL."""
+    try:
+        parts = urlsplit(headers.get(b"referer", b"").decode("latin-1"))
+    except ValueError:
+        return "", ""
+    return parts.path, parts.query
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:

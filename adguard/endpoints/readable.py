@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from starlette.types import Receive, Scope
 
 from adguard.audience import audience_in
-from adguard.detection import Verdict
+from adguard.endpoints.asking import situation_of
+from adguard.endpoints.control import page_path
 from adguard.endpoints.http import Answer, Refusal, answer_page, headers_of, query_of, redirect
 from adguard.pages import Article, Entry, Memory, Visit
-from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS
+from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS, Reason, decide_navigation
 from adguard.presets import Form, Policy
 from adguard.reader import AllowStage, ReaderState
 from adguard.services import Services, base_of
@@ -60,8 +61,7 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
         article = Article(path=base_of(scope) + "/", to=sealed)
         page = services.pages.interstitial(visit, article, verdict=verdict, waiting=False)
     elif article is not None:
-        state = _state(services, scope)
-        if state is not None and _way_is_free(services, state, article):
+        if _way_is_free(services, scope, article):
             return redirect(article.path)
         page = services.pages.interstitial(visit, article, verdict=verdict)
     else:
@@ -82,12 +82,32 @@ def _state(services: Services, scope: Scope) -> ReaderState | None:
     )
 
 
-def _way_is_free(services: Services, state: ReaderState, article: Article) -> bool:
-    """Whether the reader has a day's pass or was found clear since: the back button leads here."""
-    ruling, _ = services.ruling(article.path.partition("?")[0])
-    today = services.today()
-    has_pass = bool(state.pass_day) and today - state.pass_day <= ruling.policy.pass_days
-    return has_pass or state.verdict_on(today) is Verdict.CLEAR
+FREE = frozenset(
+    {
+        Reason.MODE_OFF,
+        Reason.MODE_OBSERVE,
+        Reason.EXCLUDED,
+        Reason.BOT,
+        Reason.CLEAR,
+        Reason.PASS,
+        Reason.SUPPORTED,
+        Reason.NEVER,
+        Reason.NOT_BLOCKING,
+        Reason.HOLDOUT,
+        Reason.DAY_PASS,
+    }
+)
+
+
+def _way_is_free(services: Services, scope: Scope, article: Article) -> bool:
+    """Whether the policy would let this reader through by now: the back button leads here."""
+    state, today = _state(services, scope), services.today()
+    if state is None:
+        return False
+    ruling, mode = services.ruling(page_path(article.path))
+    bot = audience_in(headers_of(scope)).bot
+    situation = situation_of(services, scope, state, ruling, mode, bot=bot, today=today)
+    return decide_navigation(situation).reason in FREE
 
 
 async def help_page(services: Services, scope: Scope, receive: Receive) -> Answer:

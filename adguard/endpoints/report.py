@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,7 @@ from adguard.endpoints.http import (
     answer_post,
     headers_of,
     read_body,
+    referer_of,
     require_same_origin,
 )
 from adguard.endpoints.judgement import Inquiry, Upshot, judge
@@ -45,14 +46,14 @@ Short = Annotated[str, Meta(max_length=40)]
 class Report(msgspec.Struct):
     """What a page sends; see `docs/protocol.md`.
 
-    :param id: `<UTC day>-<16 to 32 URL-safe characters>`, kept when the page sends it again.
+    :param id: `<UTC day>-<16 to 40 URL-safe characters>`, kept when the page sends it again.
     :param path: `location.pathname`.
     :param signals: bait, control or host name -> outcome.
     :param earlier: the earlier finding's reason, in a re-check.
     """
 
     v: int
-    id: Annotated[str, Meta(pattern=r"^\d{1,6}-[A-Za-z0-9_-]{16,32}$")]
+    id: Annotated[str, Meta(pattern=r"^[0-9]{1,6}-[A-Za-z0-9_-]{16,40}\Z")]
     token: Annotated[str, Meta(max_length=128)]
     kind: Literal["view", "recheck", "seen", "remembered"]
     path: Annotated[str, Meta(min_length=1, max_length=LONGEST_PATH)]
@@ -165,10 +166,6 @@ class ReportEndpoint:
             token = self._services.tokens.check(report.token, now)
         except TokenError as error:
             raise Refusal(403, str(error)) from None
-        if token.memory and report.kind == "view":
-            raise Refusal(403, "A remembered verdict's token does not serve for a new one.")
-        if report.kind == "remembered" and not token.memory:
-            raise Refusal(403, "This token remembers no verdict.")
         if not -2 <= int(report.id.partition("-")[0]) - today <= 1:
             raise Refusal(400, "The event id's day is not within two days of today.")
         if not self._turnstile.admit(token.nonce, now):
@@ -251,7 +248,7 @@ def _understood(decode: Callable[[Any], T], text: bytes | msgspec.Raw) -> T:
         return decode(text)
     except msgspec.ValidationError as error:
         raise Refusal(400, f"The report is not understood: {error}.") from None
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Refusal(400, "The report is not valid JSON.") from None
 
 
@@ -268,7 +265,7 @@ def _read(body: bytes) -> Report:
 def _page_address(report: Report, scope: Scope) -> str:
     """Returns the page's path as the reader's address bar has it, with its query when the Referer
     tells it."""
-    parts = urlsplit(headers_of(scope).get(b"referer", b"").decode("latin-1"))
-    if parts.path == report.path and parts.query:
-        return f"{parts.path}?{parts.query}"
+    path, query = referer_of(headers_of(scope))
+    if path == report.path and query:
+        return f"{path}?{query}"
     return quote(report.path, safe="/%:@!$&'()*+,;=~")

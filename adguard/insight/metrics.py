@@ -118,7 +118,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "seen",
         "Notices seen",
-        "Notices of which half was visible for half a second.",
+        "Notices of which half was visible for one second.",
         ("seen",),
     ),
     Metric(

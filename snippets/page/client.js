@@ -205,12 +205,13 @@
     }
     return false;
   };
-  /** @type {() => Promise<Signals>} */
-  const measure = async () => {
+  /** The server counts a view for each `v`, and nothing for looking again (`r`).
+   * @type {(kind: string) => Promise<Signals>} */
+  const measure = async (kind) => {
     /** @type {Signals} */
     const got = {};
     /** @type {Record<string, Promise<string>>} */
-    const asked = { fetch: ask("fetch", base + "control?p=" + encodeURIComponent(path)) };
+    const asked = { fetch: ask("fetch", base + `control?${kind[0]}=` + encodeURIComponent(path)) };
     /** @type {Promise<string> | undefined} */
     let probe;
     await new Promise((done) => {
@@ -258,7 +259,7 @@
     const said = await post({
       v: 1,
       // In order of time, which the journal writes four times as fast as random ids.
-      id: control.day + "-" + (Date.now() % 864e5) + crypto.getRandomValues(new Uint32Array(2)).join(""),
+      id: control.day + "-" + Date.now() + crypto.getRandomValues(new Uint32Array(2)).join(""),
       token: control.token,
       kind,
       path: path.slice(0, 512),
@@ -299,7 +300,7 @@
   const run = async (kind) => {
     const mine = ++turn;
     delete tag.dataset.verdict;
-    const got = await measure();
+    const got = await measure(kind);
     // Out: overtaken by a navigation, or switched off on the server.
     if (mine === turn) {
       if (control.mode !== "off") return conclude(kind, got);
@@ -355,6 +356,7 @@
   /** On the page that stands in for the article: looks again until ads are allowed, then goes on. */
   const wait = async () => {
     const to = tag.dataset.to || "/";
+    path = to.split("?")[0];
     for (let round = 0; round < 40; round++) {
       while (document.hidden) await next("visibilitychange");
       const said = await run("recheck");

@@ -94,10 +94,10 @@ async def test_every_button_of_the_interstitial_works_as_a_plain_form(
 async def test_the_interstitial_goes_away_once_ads_are_allowed(site: Site) -> None:
     visitor = await site.visitor()
     page = await wall(site, visitor)
-    source = re.search(r'src="([^"]*/client-[^"]+)" data-to="([^"]+)"', page.text)
+    source = re.search(r'src="([^"]*/wait-[^"]+)" data-to="([^"]+)"', page.text)
     assert source is not None
     assert source[2] == "/markets/a"
-    control = (await visitor.fetch("/_site/control?p=/markets/a")).json()
+    control = (await visitor.fetch("/_site/control?v=/markets/a")).json()
     body = {
         "v": 1,
         "id": f"{control['day']}-{'z' * 22}",
@@ -177,6 +177,47 @@ async def test_in_redirect_mode_the_client_is_sent_to_an_uncached_page_that_lead
     again = await visitor.open(answer["decision"]["url"])
     assert (again.status_code, again.headers["location"]) == (303, "/markets/a?page=2")
     assert (await visitor.view(BLOCKED, "/markets/a"))["decision"]["reason"] == "day-pass"
+
+
+@pytest.mark.parametrize("choice", ["never", "not-blocking", "later"])
+async def test_the_back_button_finds_no_wall_once_the_way_is_free(
+    make_site: Callable[..., Site], choice: str
+) -> None:
+    site = make_site(interstitial="redirect")
+    visitor = await site.visitor()
+    for _ in range(4):
+        answer = await visitor.view(BLOCKED, "/markets/a")
+    page = await visitor.open(answer["decision"]["url"])
+    assert page.status_code == 200
+    await choose(visitor, choice=choice, to=way_back(page))
+    assert (await visitor.open(answer["decision"]["url"])).status_code == 303
+
+
+async def test_every_wall_that_is_built_has_buttons_that_fit_into_a_form(site: Site) -> None:
+    visitor = await site.visitor()
+    await wall(site, visitor)
+    for query in ("a=1&" * 253, "&" * 900, "a=1&" * 240, "x" * 700):
+        page = await visitor.open("/markets/a?" + query)
+        if "The article." not in page.text:
+            to = way_back(page).replace("&amp;", "&")
+            assert (await choose(visitor, choice="allow", to=to)).status_code == 303
+
+
+async def test_a_referer_that_is_no_url_is_no_referer(site: Site) -> None:
+    visitor = await site.visitor()
+    visitor.client.headers["Referer"] = "http://["
+    assert (await choose(visitor, choice="later")).status_code == 303
+
+
+async def test_choices_are_not_counted_for_bots_or_while_we_are_off(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, bot = await site.visitor(), await site.visitor()
+    bot.client.headers["User-Agent"] = "Mozilla/5.0 (compatible; Googlebot/2.1)"
+    await choose(bot, choice="never")
+    monkeypatch.setenv("ADGUARD_MODE", "off")
+    await choose(visitor, choice="never")
+    assert await site.counted() == {}
 
 
 async def test_a_dialogs_not_now_in_a_strict_section_is_a_days_pass(site: Site) -> None:

@@ -19,7 +19,7 @@ JSON = {**FROM_OUR_PAGE, "Content-Type": "application/json"}
 
 
 async def body_of(visitor: Visitor, **changes: Any) -> dict[str, Any]:
-    control = (await visitor.fetch("/_site/control?p=/a")).json()
+    control = (await visitor.fetch("/_site/control?v=/a")).json()
     return {
         "v": 1,
         "id": f"{control['day']}-{'a' * 22}",
@@ -112,7 +112,6 @@ async def test_a_browser_without_sec_fetch_headers_proves_itself_by_origin(
         ({"token": "forged"}, 403, "not issued"),
         ({"token": "x" * 500}, 400, "not understood"),
         ({"kind": "party"}, 400, "not understood"),
-        ({"kind": "remembered"}, 403, "remembers no verdict"),
         ({"path": "a"}, 400, "begins with a slash"),
         ({"path": "/" + "a" * 512}, 400, "not understood"),
         ({"signals": {"n1": "exploded"}}, 400, "'exploded'"),
@@ -211,11 +210,44 @@ async def test_a_remembered_clear_view_counts_with_the_last_answers_token(site: 
     }
     remembered = await post(visitor, body)
     assert remembered.json()["verdict"] == "clear"
-    refused = await post(visitor, {**body, "kind": "view", "signals": CLEAR})
-    assert refused.status_code == 403
+    site.clock.now += 900
+    assert "too old: 2400 > 2100" in (await post(visitor, body)).text
     counted = await site.counted()
     assert counted["clear"] == 2
     assert counted["measured"] == 2
+
+
+async def test_a_view_kept_after_a_503_is_taken_with_the_token_of_a_later_clear_answer(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await site.visitor()
+    kept = await body_of(visitor, signals=BLOCKED)
+
+    async def full(event: object) -> bool:
+        raise LedgerFull(1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.middleware.services.ledger, "record", full)
+        assert (await post(visitor, kept)).status_code == 503
+    later = await visitor.view(CLEAR, "/b")
+    assert later["memory"] is True
+    assert (await post(visitor, {**kept, "token": later["token"]})).status_code == 200
+    counted = await site.counted()
+    assert (counted["extension"], counted["clear"]) == (1, 1)
+
+
+async def test_looking_again_at_the_same_page_measures_no_second_view(site: Site) -> None:
+    visitor = await site.visitor()
+    await visitor.view(BLOCKED, "/a")
+    for _ in range(3):
+        assert (await visitor.fetch("/_site/control?r=/a")).json()["mode"] == "ask"
+    assert (await site.counted())["measured"] == 1
+    assert (await visitor.fetch("/_site/control?r=/login")).json()["mode"] == "off"
+
+
+async def test_a_body_nested_beyond_reason_is_not_understood(site: Site) -> None:
+    answer = await post(await site.visitor(), b'{"x":' + b"[" * 2000)
+    assert answer.status_code == 400
 
 
 async def test_while_the_store_is_full_the_answer_is_503_and_nothing_is_remembered(
@@ -256,15 +288,15 @@ async def test_the_mode_switches_without_a_restart(
     assert "/_site/client-" in (await visitor.open("/a")).text
     monkeypatch.setenv("ADGUARD_MODE", "off")
     assert "/_site/client-" not in (await visitor.open("/a")).text
-    assert (await visitor.fetch("/_site/control?p=/a")).json()["mode"] == "off"
+    assert (await visitor.fetch("/_site/control?v=/a")).json()["mode"] == "off"
     monkeypatch.delenv("ADGUARD_MODE")
-    assert (await visitor.fetch("/_site/control?p=/a")).json()["mode"] == "ask"
+    assert (await visitor.fetch("/_site/control?v=/a")).json()["mode"] == "ask"
 
 
 async def test_excluded_pages_are_left_alone_and_silent_even_from_a_cache(site: Site) -> None:
     visitor = await site.visitor()
     assert "client-" not in (await visitor.open("/login")).text
-    assert (await visitor.fetch("/_site/control?p=/login")).json()["mode"] == "off"
+    assert (await visitor.fetch("/_site/control?v=/login")).json()["mode"] == "off"
     answer = await post(visitor, await body_of(visitor, path="/login", signals=BLOCKED))
     assert answer.json()["decision"]["reason"] == "excluded"
     assert await site.counted() == {"measured": 1}
@@ -370,7 +402,7 @@ async def test_allow_is_proven_by_the_recheck_and_counted_by_the_next_clear_view
 
 async def test_control_answers_every_page_with_a_fresh_token_and_counts_it(site: Site) -> None:
     visitor = await site.visitor()
-    answers = [await visitor.fetch("/_site/control?p=/a%3Fq%3D1") for _ in range(2)]
+    answers = [await visitor.fetch("/_site/control?v=/a%3Fq%3D1") for _ in range(2)]
     assert answers[0].json()["token"] != answers[1].json()["token"]
     assert answers[0].headers["cache-control"] == "private, no-store"
     head = await visitor.client.head("/_site/control")

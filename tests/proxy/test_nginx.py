@@ -128,7 +128,7 @@ async def test_a_report_is_taken_from_the_origin_that_readers_see(
     origin: str | None, status: int, site: Site, meet: Callable[[], Visitor]
 ) -> None:
     visitor = meet()
-    control = (await visitor.fetch("/_site/control?p=/a")).json()
+    control = (await visitor.fetch("/_site/control?v=/a")).json()
     body = {
         "v": 1,
         "id": f"{control['day']}-0123456789abcdefghijkl",
