@@ -91,8 +91,8 @@ def _start_anew() -> None:
     _start = secrets.token_hex(8)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_anew)
+# Where there is no fork, there is nothing to start anew.
+getattr(os, "register_at_fork", dict)(after_in_child=_start_anew)
 
 
 class TokenError(Exception):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adguard import signing
 from adguard.signing import Destinations, Seal, TokenError, Tokens, is_local_path
 
 KEY, OLD_KEY = "k" * 32, "o" * 40
@@ -68,8 +69,18 @@ def test_a_value_sealed_for_one_purpose_is_worthless_for_another() -> None:
     assert Seal([KEY], "state").open(sealed + "A" * 2000) is None
 
 
+def test_the_child_of_a_fork_counts_its_tokens_from_a_start_of_its_own() -> None:
+    tokens = Tokens([KEY])
+    parent = tokens.check(tokens.issue(NOW), NOW).nonce
+    signing._start_anew()
+    child = tokens.check(tokens.issue(NOW), NOW).nonce
+    assert parent[:16] != child[:16]
+
+
 def test_a_seal_is_what_itsdangerous_writes_and_reads() -> None:
     seal = Seal([KEY, OLD_KEY], "state")
+    assert seal.derive_key(None) == seal.derive_key(KEY.encode())
+    assert seal.derive_key(None) != seal.derive_key(OLD_KEY.encode())
     assert seal.seal("1~20780") == seal.sign("1~20780").decode()
     assert seal.unsign(seal.seal("1~20780")) == b"1~20780"
     assert Seal([OLD_KEY], "state").validate(Seal([OLD_KEY], "state").seal("x"))
@@ -91,6 +102,7 @@ def test_a_seal_is_what_itsdangerous_writes_and_reads() -> None:
         "/\x00",
         "/ü",
         "/" + "a" * 1024,
+        "/?" + "&" * 700,
     ],
 )
 def test_a_destination_away_from_the_site_is_never_signed(path: str) -> None:
