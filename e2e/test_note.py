@@ -298,9 +298,9 @@ def test_a_dialog_gives_scroll_and_focus_back(chromium: BrowserContext, site: Se
     page.evaluate("scrollTo(0, 300); document.querySelector('#first').focus({preventScroll: true})")
     page.evaluate("document.dispatchEvent(new Event('go'))")
     page.wait_for_selector("html[data-shown=true]")
-    assert focused(page) == "site-note-ask"
+    expect(host(page).locator("#site-note-ask")).to_be_focused()
     page.keyboard.press("Escape")
-    assert focused(page) == "first"
+    expect(page.locator("#first")).to_be_focused()
     assert page.evaluate("scrollY") == 300
 
 
