@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+import time
+from collections import Counter, deque
+from collections.abc import Callable
 
 logger = logging.getLogger("adguard")
 
 
 class Tally:
-    """Counters of one process since its start. Every cause of a fault is logged once."""
+    """Counters of one process since its start. Every cause of a fault is logged once.
+
+    :param clock: monotonic seconds.
+    """
 
     FIRST = 50
+    RECENT = 600.0
+    """Seconds for which a fault says something of how things are now."""
+    MOST_RECENT = 1000
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
         self.injected = 0
         self.skipped: Counter[str] = Counter()
         self.refused: Counter[int] = Counter()
         self.faults: Counter[str] = Counter()
+        self._moments: dict[str, deque[float]] = {}
         self._warned = False
 
     def count_injected(self) -> None:
@@ -42,13 +52,26 @@ class Tally:
     def count_fault(self, cause: str, error: BaseException) -> None:
         """Counts a fault of ours and logs it the first time, with its traceback."""
         self.faults[cause] += 1
+        self._moments.setdefault(cause, deque(maxlen=self.MOST_RECENT)).append(self.clock())
         if self.faults[cause] == 1:
             logger.error("%s failed; readers keep their page", cause, exc_info=error)
 
     def health(self) -> dict[str, object]:
+        """Returns the counts since the start. Of faults also `recent_faults`, those of the last ten
+        minutes (a thousand of a cause at the most), and `last_fault`, its cause and its age in
+        seconds, or None."""
+        now = self.clock()
+        ages = {cause: now - moments[-1] for cause, moments in self._moments.items()}
+        latest = min(ages, key=ages.__getitem__, default=None)
         return {
             "injected": self.injected,
             "skipped": dict(self.skipped),
             "refused": {str(status): count for status, count in self.refused.items()},
             "faults": dict(self.faults),
+            "recent_faults": {
+                cause: sum(now - moment <= self.RECENT for moment in self._moments[cause])
+                for cause, age in ages.items()
+                if age <= self.RECENT
+            },
+            "last_fault": latest and {"cause": latest, "age": int(ages[latest])},
         }

@@ -12,7 +12,7 @@ from adguard.services import Services
 async def health(services: Services, scope: Scope, receive: Receive) -> Answer:
     store = services.ledger.health()
     tally = services.tally.health()
-    fine = store.get("status") == "ok" and not tally["faults"]
+    fine = store.get("status") == "ok" and not tally["recent_faults"]
     return answer_json(
         {
             "status": "ok" if fine else "degraded",

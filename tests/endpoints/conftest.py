@@ -55,6 +55,7 @@ class Site:
         self.middleware = AdGuardMiddleware(self.app, **options)
         self.clock = Clock()
         self.middleware.services.clock = self.clock
+        self.middleware.services.tally.clock = self.clock
         self._stack = stack
 
     async def visitor(self, base: str = "http://news.localhost") -> Visitor:
