@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adguard.endpoints import Endpoints
 from adguard.endpoints.interstitial import withhold
+from adguard.endpoints.why import telling
 from adguard.injection import Injector
 from adguard.scope import Reader
 from adguard.services import Services, full_path, route_of
@@ -56,6 +57,9 @@ class AdGuardMiddleware:
         )
         self._automatic = self.services.settings.inject == "auto"
         self._withholds = self.services.settings.book.withholds
+        self._tells = self.services.settings.debug
+        if self._tells:
+            logger.setLevel(logging.DEBUG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or "adguard" in scope:
@@ -69,6 +73,8 @@ class AdGuardMiddleware:
             await self._endpoints(route[len(self._prefix) :], scope, receive, send)
             return
         scope["adguard"] = Reader(self.services, scope)
+        if self._tells:
+            send = telling(self.services, scope, send)
         if self._withholds and await withhold(self.services, scope, send):
             return
         page = self._injector.read(scope) if self._automatic else None

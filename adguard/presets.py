@@ -204,12 +204,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Ruling:
-    """What the settings say of one path."""
+    """What the settings say of one path.
+
+    :param pattern: of the rule or exclusion that matched, empty where none did.
+    """
 
     excluded: bool
     preset: str
     policy: Policy
     mode: Mode | None
+    pattern: str = ""
 
 
 class Rulebook:
@@ -225,7 +229,6 @@ class Rulebook:
         exclude: Sequence[str],
     ) -> None:
         self._default = Ruling(False, preset, PRESETS[preset].overridden(policy), None)
-        self._excluded = Ruling(True, preset, self._default.policy, None)
         self._rules = [
             (
                 rule.path,
@@ -236,6 +239,7 @@ class Rulebook:
                         self._default.policy if rule.preset is None else PRESETS[rule.preset]
                     ).overridden(rule.policy),
                     rule.mode,
+                    rule.path.pattern,
                 ),
             )
             for rule in rules
@@ -253,14 +257,19 @@ class Rulebook:
         return known
 
     def _look_up(self, path: str) -> Ruling:
-        if any(pattern.matches(path) for pattern in self._chosen_out):
-            return self._excluded
+        for out in self._chosen_out:
+            if out.matches(path):
+                return self._excluded(out)
         for pattern, ruling in self._rules:
             if pattern.matches(path):
                 return ruling
-        if any(pattern.matches(path.lower()) for pattern in self._default_out):
-            return self._excluded
+        for out in self._default_out:
+            if out.matches(path.lower()):
+                return self._excluded(out)
         return self._default
+
+    def _excluded(self, pattern: PathPattern) -> Ruling:
+        return replace(self._default, excluded=True, pattern=pattern.pattern)
 
     @property
     def withholds(self) -> bool:

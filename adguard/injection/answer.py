@@ -105,7 +105,7 @@ class Answer:
         if outcome is None or isinstance(outcome, str):
             self._state = _ASIDE
             if outcome and not self._page.head:
-                self._kit.skipped(outcome)
+                self._kit.skipped(outcome, self._page.path)
             return (untouched(message, self._page),)
         start, self._snippet, self._declared = outcome
         self._state = _LOOKING
@@ -173,7 +173,7 @@ class Answer:
         if state == _DONE:
             return (message,)
         if not (self._page.head or self._padding):
-            self._kit.skipped(reason)
+            self._kit.skipped(reason, self._page.path)
         if state == _WAITING:
             return (self._original or message,)
         if self.held is not None and self._original is not None:

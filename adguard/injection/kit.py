@@ -68,7 +68,8 @@ class Kit:
             self._plain[root_path] = snippet
         return snippet
 
-    def skipped(self, reason: str) -> None:
+    def skipped(self, reason: str, path: str) -> None:
+        logger.debug("%r is left as it is: %s", path, reason)
         try:
             self._on_skip(reason)
         except Exception as error:

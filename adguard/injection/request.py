@@ -69,6 +69,11 @@ class PageRequest:
         self.known_tags = known
         self._lent += (("headers", headers, kept),)
 
+    @property
+    def path(self) -> str:
+        path: str = self._scope["path"]
+        return path
+
     def give_back(self) -> None:
         """Leaves the scope as it was, but for what the app wrote."""
         self._scope.pop(MARK, None)
