@@ -68,11 +68,20 @@ class AdGuardMiddleware:
             else:
                 await self.app(scope, receive, send)
             return
-        route = route_of(scope) if scope.get("root_path") else scope["path"]
-        if route.startswith(self._prefix):
+        try:
+            if type(scope.get("headers")) is not list:
+                _mend_headers(scope)
+            route: str = route_of(scope) if scope.get("root_path") else scope["path"]
+            ours = route.startswith(self._prefix)
+            if not ours:
+                scope["adguard"] = Reader(self.services, scope)
+        except Exception as error:
+            self.services.tally.count_fault("front door", error)
+            await self.app(scope, receive, send)
+            return
+        if ours:
             await self._endpoints(route[len(self._prefix) :], scope, receive, send)
             return
-        scope["adguard"] = Reader(self.services, scope)
         if self._tells:
             send = telling(self.services, scope, send)
         if self._withholds and await withhold(self.services, scope, send):
@@ -81,11 +90,18 @@ class AdGuardMiddleware:
         if page is None:
             await self.app(scope, receive, send)
             return
-        ruling, mode = self.services.ruling(full_path(scope))
-        if mode == "off" or ruling.excluded:
+        if self._is_silent(scope):
             await self._injector.leave_alone(page, scope, receive, send)
         else:
             await self._injector.inject(page, scope, receive, send)
+
+    def _is_silent(self, scope: Scope) -> bool:
+        try:
+            ruling, mode = self.services.ruling(full_path(scope))
+        except Exception as error:
+            self.services.tally.count_fault("front door", error)
+            return True
+        return mode == "off" or ruling.excluded
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Opens and closes the ledger with the app; without a lifespan it opens by itself."""
@@ -101,3 +117,10 @@ class AdGuardMiddleware:
             await send(message)
 
         await self.app(scope, receive, watched)
+
+
+def _mend_headers(scope: Scope) -> None:
+    """Lets a request's headers be read more than once: ASGI allows any iterable, and some gateways
+    leave out what they have none of."""
+    if not isinstance(scope.get("headers"), (list, tuple)):
+        scope["headers"] = list(scope.get("headers") or ())
