@@ -10,7 +10,15 @@ from starlette.types import Message, Send
 from adguard.injection.kit import Kit
 from adguard.injection.markup import HEAD_BYTES, after_snippet, untouchable
 from adguard.injection.request import FILE_MESSAGES, PageRequest
-from adguard.injection.start import DIGESTS, START, change, readable, untouched, without_opt_out
+from adguard.injection.start import (
+    DIGESTS,
+    EMPTY,
+    START,
+    change,
+    readable,
+    untouched,
+    without_opt_out,
+)
 
 # Above this a second message costs a server less than a copy of the page.
 JOIN_BYTES: Final = 262_144
@@ -134,7 +142,8 @@ class Answer:
         if not isinstance(body, bytes):
             body = bytes(memoryview(body))
         if self._state == _LOOKING:
-            reason = untouchable(self._head + body if self._head else body)
+            empty = not (body or self._seen or self._page.head)
+            reason = EMPTY if empty else untouchable(self._head + body if self._head else body)
             if reason:
                 return self._step_aside(message, reason)
         if self._page.head:

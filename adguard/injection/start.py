@@ -18,6 +18,8 @@ START: Final = "http.response.start"
 DIGESTS: Final = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 OPT_OUT: Final = b"site-note"
 
+EMPTY: Final = "empty"
+
 _TYPE: Final = b"content-type"
 _LENGTH: Final = b"content-length"
 _TAG: Final = b"etag"
@@ -62,7 +64,7 @@ def change(message: Message, page: PageRequest, kit: Kit) -> Change | str | None
             continue
         if role == _IS_TYPE and media is None:
             media = media_kind(field[1])
-        elif role == _IS_LENGTH and length_at is None and field[1].isdigit():
+        elif role == _IS_LENGTH and length_at is None and field[1].isdigit() and field[1] != b"0":
             length_at = at
         elif role == _IS_TAG and tag_at is None:
             tag_at = at
@@ -149,7 +151,7 @@ def _veto(name: bytes, value: bytes) -> str:
         b"x-sendfile": "file",
         # The second of its kind, or no number.
         _TYPE: "headers",
-        _LENGTH: "headers",
+        _LENGTH: EMPTY if value == b"0" else "headers",
         _TAG: "headers",
     }
     return reasons.get(name.lower(), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from starlette.types import Message
 
 from tests.injection.driving import HTML, PAGE, SNIPPET, ask, body, page, raw, says, start
 
@@ -69,7 +70,7 @@ def test_a_closing_tag_split_across_chunks_still_brings_exactly_one_snippet(cut:
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
+        b"\n",
         b"plain words",
         b"<p>no closing tags",
         b"<!doctype html><p>one</p>\n",
@@ -153,7 +154,35 @@ def test_bodies_of_other_byte_types_are_handled(kind: type) -> None:
 
 
 def test_a_body_message_without_body_or_more_body_is_the_last() -> None:
-    assert ask(says(start(), {"type": "http.response.body"})).body == SNIPPET
+    answer = ask(says(start(), body(PAGE, more=True), {"type": "http.response.body"}))
+    assert answer.body == PAGE + SNIPPET
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [body()],
+        [{"type": "http.response.body"}],
+        [body(more=True), body(memoryview(b""), more=True), body()],
+    ],
+)
+@pytest.mark.parametrize("fields", [[HTML], [HTML, lengthed(b"")]])
+def test_an_empty_answer_is_no_page_and_stays_empty(
+    messages: list[Message], fields: list[tuple[bytes, bytes]]
+) -> None:
+    answer = ask(says(start(headers=fields), *messages))
+    assert (answer.body, answer.injected, answer.skipped) == (b"", 0, ["empty"])
+    assert answer.headers == fields
+
+
+def test_head_of_an_empty_answer_names_no_length_that_get_has_not() -> None:
+    empty = page((b"etag", b'"a"'), content=b"")
+    assert ask(empty, method="HEAD").headers == ask(empty).headers == raw(empty).headers
+
+
+def test_an_empty_answer_without_a_length_has_the_tag_that_head_names() -> None:
+    empty = says(start(headers=[HTML, (b"etag", b'"a"')]), body())
+    assert ask(empty, method="HEAD").headers == ask(empty).headers
 
 
 @pytest.mark.parametrize(
