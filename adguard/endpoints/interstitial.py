@@ -16,6 +16,9 @@ from adguard.presets import Mode, Ruling
 from adguard.reader import find_cookie
 from adguard.services import Services, base_of, full_path
 
+AS_SENT = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in "\\#")
+"""What stands in an address as it came; a browser percent-encodes the rest, or cuts there."""
+
 PARTIAL = (b"hx-request", b"x-requested-with", b"x-pjax", b"turbo-frame")
 
 
@@ -94,14 +97,15 @@ async def _page(services: Services, scope: Scope, ruling: Ruling, mode: Mode) ->
 
 
 def _address(scope: Scope, path: str) -> str:
-    """Returns the request's path and query as the address bar has them."""
+    """Returns the request's path and query as the address bar has them. Not every client
+    encodes what a browser would: raw bytes must not be a way past the wall."""
     raw: bytes | None = scope.get("raw_path")
     base = base_of(scope)
     if raw:
-        address = raw.partition(b"?")[0].decode("latin-1")
+        address = quote(raw.partition(b"?")[0], safe=AS_SENT)
         if base and not (address == base or address.startswith(base + "/")):
             address = base + address
     else:
         address = quote(path, safe="/:@!$&'()*+,;=~")
     query: bytes = scope.get("query_string", b"")
-    return f"{address}?{query.decode('latin-1')}" if query else address
+    return f"{address}?{quote(query, safe=AS_SENT)}" if query else address

@@ -60,6 +60,13 @@ async def blocked_three_times(site: Site) -> Visitor:
         ({}, b'data-to="/markets/a%20b"'),
         ({"raw_path": b"/markets/a%20b?x=1"}, b'data-to="/markets/a%20b"'),
         ({"raw_path": b"/markets/a%20b", "query_string": b"x=1"}, b'data-to="/markets/a%20b?x=1"'),
+        ({"raw_path": b"/markets/a b"}, b'data-to="/markets/a%20b"'),
+        ({"raw_path": b"/markets/a\\b"}, b'data-to="/markets/a%5Cb"'),
+        ({"raw_path": "/markets/é".encode()}, b'data-to="/markets/%C3%A9"'),
+        ({"raw_path": b"/markets/\xe9\x7f\x00"}, b'data-to="/markets/%E9%7F%00"'),
+        ({"raw_path": b"/markets/a#b"}, b'data-to="/markets/a%23b"'),
+        ({"raw_path": b"/\\evil.example"}, b'data-to="/%5Cevil.example"'),
+        ({"raw_path": b"/m", "query_string": "x=é \\#".encode()}, b'/m?x=%C3%A9%20%5C%23"'),
     ],
 )
 async def test_the_way_back_is_the_address_bars_whatever_the_server_fills_in(
