@@ -25,7 +25,7 @@ from markupsafe import Markup
 
 from adguard.settings import Settings, SettingsError, SupportOption
 from adguard.support import GUIDES, find_guide, likely_guide
-from adguard.texts import Speech, Texts, wanted_languages
+from adguard.texts import FALLBACK, Speech, Texts, wanted_languages
 
 __all__ = ["Article", "AssetNames", "Entry", "Memory", "Pages", "Visit"]
 
@@ -250,6 +250,7 @@ class Pages:
 
     def _render(self, name: str, visit: Visit, **values: Any) -> str:
         speech = self.texts.speak(*wanted_languages(visit.lang, visit.accept))
+        lang = speech.lang if visit.lang or speech.lang != FALLBACK else ""
         context = {
             **values,
             "t": speech,
@@ -263,7 +264,8 @@ class Pages:
             "client": self._assets.gate,
             "rows": Markup(self._assets.rows),  # noqa: S704 (made of checked names)
             "style": self._assets.style,
-            "link": _link(visit.base, values["article"], speech),
+            "lang": lang,
+            "link": _link(visit.base, values["article"], lang),
         }
         try:
             return self._theirs.get_template(f"{name}.html").render(context)
@@ -280,14 +282,14 @@ def _verdict(verdict: str) -> str:
     return verdict if verdict in VERDICTS else "unknown"
 
 
-def _link(base: str, article: Article | None, speech: Speech) -> Any:
-    """Builds links between our pages that keep the language and the way back."""
+def _link(base: str, article: Article | None, lang: str) -> Any:
+    """Builds links between our pages that keep the language, if any, and the way back."""
 
     def link(page: str, **query: str) -> str:
         if article is not None:
             query["to"] = article.to
-        if speech.lang != "en":
-            query["lang"] = speech.lang
+        if lang:
+            query["lang"] = lang
         return f"{base}/{page}" + (f"?{urlencode(query)}" if query else "")
 
     return link

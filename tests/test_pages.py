@@ -216,12 +216,39 @@ def test_the_interstitial_is_a_form_that_carries_the_signed_way_back() -> None:
     )
 
 
-def test_the_interstitial_keeps_the_readers_language_in_its_form() -> None:
-    maker = pages(texts={"de": {"button.later": "Jetzt nicht"}})
-    tree = HTMLParser(maker.interstitial(Visit(base="/_site", accept="de"), ARTICLE))
-    field = tree.css_first("input[name=lang]")
-    assert field is not None
-    assert field.attributes["value"] == "de"
+GERMAN = {"de": {"button.later": "Jetzt nicht"}}
+
+
+@pytest.mark.parametrize("name", ["interstitial", "preferences"])
+@pytest.mark.parametrize(
+    ("lang", "accept", "kept"),
+    [
+        ("", "de", ["de"]),
+        ("de-AT", "en", ["de"]),
+        ("en", "de", ["en"]),
+        ("en", "", ["en"]),
+        ("", "", []),
+    ],
+)
+def test_forms_keep_the_language_a_reader_chose(
+    name: str, lang: str, accept: str, kept: list[str]
+) -> None:
+    html = made(pages(texts=GERMAN), name, Visit(base="/_site", lang=lang, accept=accept))
+    fields = HTMLParser(html).css("form input[name=lang]")
+    assert [field.attributes["value"] for field in fields] == kept
+
+
+@pytest.mark.parametrize("name", ["fragment", "help", "message"])
+def test_links_keep_a_chosen_english_where_the_browser_asks_for_another_language(
+    name: str,
+) -> None:
+    maker = pages(texts=GERMAN)
+    tree = HTMLParser(made(maker, name, Visit(base="/_site", lang="en", accept="de")))
+    links = [link.attributes["href"] or "" for link in tree.css("a[href^='/_site/']")]
+    assert links
+    assert all("lang=en" in link for link in links)
+    unasked = made(maker, name, Visit(base="/_site"))
+    assert "lang=en" not in unasked
 
 
 def test_the_interstitial_says_what_waits_and_hands_it_to_the_client() -> None:
