@@ -1,0 +1,41 @@
+"""A filter list, read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import msgspec
+
+from adguard.filters.environment import Environment
+from adguard.filters.index import CosmeticIndex, NetworkIndex
+from adguard.filters.rules import CosmeticRule, NetworkRule, Problem
+
+
+class FilterList(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
+    """A list, read. Its indexes are made when a matcher first asks, once for all matchers.
+
+    :param name: what the caller calls it.
+    :param title: what it calls itself, or "".
+    :param version: its version or date of change, as it states it, or "".
+    :param environment: for whom it was read.
+    :param problems: what could not be understood, at most 1,000 and one that counts the rest.
+    :param skipped: rules left out knowingly -> how many, by reason.
+    """
+
+    name: str
+    title: str = ""
+    version: str = ""
+    environment: Environment
+    network: Sequence[NetworkRule] = ()
+    cosmetic: Sequence[CosmeticRule] = ()
+    problems: Sequence[Problem] = ()
+    skipped: Mapping[str, int] = {}
+
+    @cached_property
+    def network_index(self) -> NetworkIndex:
+        return NetworkIndex(self.network)
+
+    @cached_property
+    def cosmetic_index(self) -> CosmeticIndex:
+        return CosmeticIndex(self.cosmetic)

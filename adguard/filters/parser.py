@@ -1,0 +1,226 @@
+"""A filter list, read: ABP, AdGuard and uBlock Origin dialects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from adguard.filters.environment import UBLOCK, Environment
+from adguard.filters.expression import Expression, ExpressionError
+from adguard.filters.lists import FilterList
+from adguard.filters.options import (
+    NO_OPTIONS,
+    OptionError,
+    SkippedError,
+    read_options,
+)
+from adguard.filters.places import PlaceError, read_places
+from adguard.filters.preprocessor import Include, Line, Notes, Preprocessor
+from adguard.filters.rules import CosmeticRule, NetworkRule, Options
+from adguard.filters.selector import SelectorError, UnsupportedError, check
+
+MOST_EXPRESSIONS = 5_000
+"""Regular expressions in one list; the largest lists in use have some hundreds."""
+
+_SEPARATOR = re.compile(r"#@?(?:\$\?|\$|%|\?)?#(?=.)")
+_MARKUP = re.compile(r"[^\s/|@\"'!#$]*\$@?\$[a-z*][\w-]*(?:\[|$)", re.IGNORECASE)
+_HOSTS = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?|::0|fe80::1%lo0|255\.255\.255\.255)\s+(\S+)")
+_HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]*[a-z0-9]|\d+\.\d+\.\d+\.\d+", re.IGNORECASE)
+_LOCAL = re.compile(r"0\.0\.0\.0|broadcasthost|local|localhost.*|ip6-.*")
+_COMMENT = re.compile(r"\s+#.*")
+_HEADER = re.compile(r"[!#]\s*(Title|Version|Last modified|Updated|TimeUpdated)\s*:\s*(.*)", re.I)
+_HEADER_LINES = 100
+_MOST_DOLLARS = 16
+_PLAIN_COSMETIC = re.compile(r"##[.#][A-Za-z_][\w-]*")
+
+
+def parse_list(
+    text: str | bytes,
+    *,
+    name: str,
+    environment: Environment = UBLOCK,
+    include: Include | None = None,
+) -> FilterList:
+    """Reads a list. Never raises; bounded in time and memory whatever the input.
+
+    :param text: the list; bytes are taken for UTF-8.
+    :param name: how findings call it.
+    :param environment: for whom it is read: the constants of `!#if`, and the dialect.
+    :param include: name of a file in the list's folder -> its content, or None where it is not
+        there; without it, `!#include` lines are problems.
+    """
+    notes = Notes()
+    reading = _Reading(environment, notes)
+    reading.take(Preprocessor(environment, include, notes).lines(text, name))
+    head = reading.head
+    version = next((head[key] for key in _VERSIONS if head.get(key)), "")
+    return FilterList(
+        name=name,
+        title=head.get("title", ""),
+        version=version,
+        environment=environment,
+        network=reading.network,
+        cosmetic=reading.cosmetic,
+        problems=notes.all_problems(),
+        skipped=dict(notes.skipped),
+    )
+
+
+_VERSIONS = ("version", "last modified", "timeupdated", "updated")
+
+
+class _Reading:
+    """Collects the rules of one list; equal options are kept once."""
+
+    def __init__(self, environment: Environment, notes: Notes) -> None:
+        self.environment = environment
+        self.notes = notes
+        self.head: dict[str, str] = {}
+        self.network: list[NetworkRule] = []
+        self.cosmetic: list[CosmeticRule] = []
+        self.expressions = 0
+        self._options: dict[tuple[str, bool], Options | OptionError | SkippedError] = {}
+
+    def take(self, lines: Iterable[Line]) -> None:
+        for line, number, source in lines:
+            try:
+                self.take_line(line, number, source)
+            except SkippedError as skipped:
+                self.notes.skipped[str(skipped)] += 1
+            except (OptionError, PlaceError, ExpressionError, SelectorError) as error:
+                self.notes.problem(source, number, line, _sentence(str(error)))
+
+    def take_line(self, line: str, number: int, source: str) -> None:
+        first = line[0]
+        if first == "!" or (first == "[" and not line.startswith("[$")):
+            self.take_comment(line)
+            return
+        if "#" in line:
+            if _PLAIN_COSMETIC.fullmatch(line):
+                self.cosmetic.append(CosmeticRule(line, number, source, False, line[2:]))
+                return
+            found = _SEPARATOR.search(line)
+            if found:
+                self.take_cosmetic(line, found, number, source)
+                return
+            if first == "#":
+                self.take_comment(line)
+                return
+        if ("$$" in line or "$@$" in line) and _MARKUP.match(line):
+            raise SkippedError("filters the page's source ($$)")
+        if first == "[":
+            raise SkippedError("AdGuard's modifiers of cosmetic rules ([$…])")
+        self.take_network(line, number, source)
+
+    def take_comment(self, line: str) -> None:
+        if len(self.head) < _HEADER_LINES:
+            found = _HEADER.match(line)
+            if found and "%" not in found[2]:
+                self.head.setdefault(found[1].lower(), found[2].strip()[:200])
+
+    # --- requests ---------------------------------------------------------------------------
+
+    def take_network(self, line: str, number: int, source: str) -> None:
+        body = line
+        if " " in line or "\t" in line:
+            body = self.without_whitespace(line)
+            if not body:
+                return
+        exception = body.startswith("@@")
+        if exception:
+            body = body[2:]
+        at = _options_start(body, len(body))
+        pattern, options = (body, NO_OPTIONS) if at < 0 else self.split(body, at, exception)
+        expression = None
+        if len(pattern) > 2 and pattern[0] == pattern[-1] == "/":
+            expression = self.expression(pattern[1:-1], options.match_case)
+        elif options.match_case and not self.environment.case_patterns:
+            raise OptionError("match-case is for regular expressions only")
+        elif at < 0 and not exception and self.environment.bare_hosts and _HOST.fullmatch(pattern):
+            pattern = f"||{pattern}^"
+        elif at < 0 and len(pattern) <= 1:
+            raise OptionError("the rule would apply to everything")
+        self.network.append(
+            NetworkRule(line, number, source, exception, pattern, options, expression)
+        )
+
+    def split(self, body: str, at: int, exception: bool) -> tuple[str, Options]:
+        """The pattern and the options, which begin at the last `$` behind which there are some: a
+        value can have a `$` in it."""
+        failure: OptionError | None = None
+        for _ in range(_MOST_DOLLARS):
+            try:
+                return body[:at], self.options(body[at + 1 :], exception)
+            except OptionError as error:
+                failure = failure or error
+            at = _options_start(body, at)
+            if at < 0:
+                break
+        raise failure or OptionError("the options are not understood")
+
+    def without_whitespace(self, line: str) -> str:
+        """A hosts line as a rule; other lines without the comment at their end."""
+        body = _COMMENT.sub("", line)
+        hosts = _HOSTS.fullmatch(body)
+        if hosts:
+            host = hosts[1].lower()
+            return "" if _LOCAL.fullmatch(host) or not _HOST.fullmatch(host) else f"||{host}^"
+        if re.search(r"\s", body) and not body.lstrip("@").startswith("/") and "$" not in body:
+            raise OptionError("a rule has no white space in it")
+        return body
+
+    def options(self, text: str, exception: bool) -> Options:
+        key = (text, exception)
+        found = self._options.get(key)
+        if found is None:
+            try:
+                found = read_options(text, exception=exception, environment=self.environment)
+            except (OptionError, SkippedError) as error:
+                found = error
+            if len(text) < 64:
+                self._options[key] = found
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def expression(self, source: str, match_case: bool) -> Expression:
+        self.expressions += 1
+        if self.expressions > MOST_EXPRESSIONS:
+            raise ExpressionError(f"more than {MOST_EXPRESSIONS:,} regular expressions in one list")
+        return Expression(source, match_case=match_case)
+
+    # --- elements ---------------------------------------------------------------------------
+
+    def take_cosmetic(self, line: str, found: re.Match[str], number: int, source: str) -> None:
+        separator, selector = found[0], line[found.end() :].strip()
+        where = line[: found.start()]
+        if "%" in separator or selector.startswith(("+js(", "//scriptlet")):
+            raise SkippedError("runs a script in the page (##+js, #%#)")
+        if "$" in separator:
+            raise SkippedError("changes styles (#$#)")
+        if selector.startswith("^"):
+            raise SkippedError("filters the page's source (##^)")
+        if where.startswith("[$"):
+            raise SkippedError("AdGuard's modifiers of cosmetic rules ([$…])")
+        try:
+            check(selector)
+        except UnsupportedError as error:
+            raise SkippedError(str(error)) from None
+        places = None if where in {"", "*"} else read_places(where, ",")
+        self.cosmetic.append(CosmeticRule(line, number, source, "@" in separator, selector, places))
+
+
+def _options_start(body: str, before: int) -> int:
+    """Where the last `$` is that can stand before options, or -1: one in the middle of a regular
+    expression cannot."""
+    at = body.rfind("$", 0, before)
+    while at >= 0:
+        after = body[at + 1 : at + 2]
+        if after and after not in ")/|" and body[at - 1 : at] != "\\":
+            return at
+        at = body.rfind("$", 0, at)
+    return -1
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
