@@ -1,7 +1,7 @@
 """Real browsers and real blockers for the tests in this folder.
 
-`server` runs an application, `browsers` opens profiles, `ublock` readies the blocker, `page` asks a
-page what happened on it. `conftest.py` offers them as fixtures.
+`server` runs an application, `browsers` opens profiles, `ready` waits for a blocker, `ublock` is
+one with a switch, `page` asks a page what happened on it. `conftest.py` offers them as fixtures.
 """
 
 from e2e.harness.browsers import chromium, firefox
@@ -14,8 +14,9 @@ from e2e.harness.page import (
     verdict_of,
     watch,
 )
+from e2e.harness.ready import wait_until_filtered, wait_until_ready
 from e2e.harness.server import Seen, Server
-from e2e.harness.ublock import BridgedUBlock, wait_until_ready
+from e2e.harness.ublock import BridgedUBlock
 
 __all__ = [
     "BridgedUBlock",
@@ -30,6 +31,7 @@ __all__ = [
     "shift_of",
     "skip_or_fail",
     "verdict_of",
+    "wait_until_filtered",
     "wait_until_ready",
     "watch",
 ]

@@ -27,7 +27,6 @@ CHROMIUM_ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    f"--host-resolver-rules={LOCAL_ONLY}",
 )
 # Playwright switches the back/forward cache off; readers have it.
 CHROMIUM_WITHOUT = ("--disable-back-forward-cache",)
@@ -36,7 +35,8 @@ PROFILE_EXTENSIONS = 1
 ALL_EXTENSIONS = 15
 NOWHERE = 9  # the discard port: every proxied request is refused at once
 
-FIREFOX_PREFERENCES: Mapping[str, str | float | bool] = {
+Preferences = Mapping[str, str | float | bool]
+FIREFOX_PREFERENCES: Preferences = {
     "app.normandy.enabled": False,
     "app.update.enabled": False,
     "browser.safebrowsing.downloads.enabled": False,
@@ -60,19 +60,37 @@ FIREFOX_PREFERENCES: Mapping[str, str | float | bool] = {
 }
 
 
-def chromium(playwright: Playwright, profile: Path, **options: Any) -> BrowserContext:
+def chromium(
+    playwright: Playwright,
+    profile: Path,
+    *,
+    extension: Path | None = None,
+    hosts: Mapping[str, str] | None = None,
+    **options: Any,
+) -> BrowserContext:
     """Opens Chromium; `options` are those of Playwright's `launch_persistent_context`.
 
+    :param extension: an unpacked one; it must hold copies, not links.
+    :param hosts: name -> where it is found instead, such as `127.0.0.1:8000` or `~NOTFOUND`.
     :raises MissingError: neither Debian's nor Playwright's Chromium is installed.
     """
-    arguments = [*CHROMIUM_ARGUMENTS, *options.pop("args", ())]
+    mapped = (f"MAP {name} {place}" for name, place in (hosts or {}).items())
+    rules = ", ".join((*mapped, LOCAL_ONLY))
+    arguments = [*CHROMIUM_ARGUMENTS, f"--host-resolver-rules={rules}", *options.pop("args", ())]
+    without = list(CHROMIUM_WITHOUT)
+    if extension is not None:
+        # Playwright's own headless mode is a smaller browser, which takes no extensions.
+        arguments += ["--headless=new", f"--load-extension={extension}"]
+        arguments += [f"--disable-extensions-except={extension}"]
+        without += ["--disable-extensions"]
+        options["headless"] = False
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     return playwright.chromium.launch_persistent_context(
         profile,
-        executable_path=_found_chromium(playwright),
+        executable_path=find_chromium(playwright),
         args=arguments,
-        ignore_default_args=list(CHROMIUM_WITHOUT),
+        ignore_default_args=without,
         **options,
     )
 
@@ -83,7 +101,7 @@ def firefox(
     *,
     ublock: bool = False,
     extension: Path | None = None,
-    preferences: Mapping[str, str | float | bool] | None = None,
+    preferences: Preferences | None = None,
     **options: Any,
 ) -> BrowserContext:
     """Opens Firefox, with uBlock Origin as packaged if `ublock`, or with the unpacked `extension`.
@@ -91,7 +109,7 @@ def firefox(
     :param preferences: added to (or replacing) those that keep Firefox quiet and offline.
     :raises MissingError: neither Debian's nor Playwright's Firefox, or no uBlock Origin, is here.
     """
-    executable, debian = _found_firefox(playwright)
+    executable, debian = find_firefox(playwright)
     chosen = dict(FIREFOX_PREFERENCES)
     if ublock and debian:
         find_ublock()
@@ -120,7 +138,11 @@ def find_ublock() -> Path:
     return found
 
 
-def _found_chromium(playwright: Playwright) -> Path:
+def find_chromium(playwright: Playwright) -> Path:
+    """The Chromium of this machine.
+
+    :raises MissingError: neither Debian's nor Playwright's is installed.
+    """
     named = os.environ.get("E2E_CHROMIUM")
     own = Path(playwright.chromium.executable_path)
     candidates = [Path(named)] if named else [DEBIAN_CHROMIUM, own]
@@ -130,7 +152,11 @@ def _found_chromium(playwright: Playwright) -> Path:
     raise MissingError(f"Chromium is not installed (looked for {_listed(candidates)}): {INSTALL}")
 
 
-def _found_firefox(playwright: Playwright) -> tuple[Path, bool]:
+def find_firefox(playwright: Playwright) -> tuple[Path, bool]:
+    """The Firefox of this machine, and whether it is Debian's (or another that is not patched).
+
+    :raises MissingError: neither Debian's nor Playwright's is installed.
+    """
     named = os.environ.get("E2E_FIREFOX")
     stock = Path(named) if named else DEBIAN_FIREFOX
     if stock.is_file():

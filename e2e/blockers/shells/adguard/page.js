@@ -1,0 +1,1 @@
+import "@adguard/tswebextension/mv3/content-script";
