@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from e2e.conftest import Open
-from e2e.harness import MissingError, skip_or_fail, verdict_of, wait_until_ready
-from tests.proxy.site import FREE_VIEWS, Site
+from e2e.harness import verdict_of, wait_until_ready
+from tests.proxy.site import FREE_VIEWS, Site, serving
 
 PER_VIEW = ["/_site/control", "/_site/report"]
 
@@ -19,15 +19,8 @@ PER_VIEW = ["/_site/control", "/_site/report"]
 def site(tmp_path: Path) -> Iterator[Site]:
     folder = tmp_path / "nginx"
     folder.mkdir()
-    try:
-        made = Site(folder)
-    except MissingError as missing:
-        skip_or_fail(missing)
-    try:
-        with made.nginx:
-            yield made
-    finally:
-        made.app.stop()
+    with serving(folder) as site:
+        yield site
 
 
 @pytest.fixture

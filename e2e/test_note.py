@@ -45,6 +45,16 @@ def opened(context: BrowserContext, site: Server, query: str = "form=dialog") ->
     return page
 
 
+def opened_in_slow_motion(context: BrowserContext, site: Server, form: str) -> Page:
+    """A page whose clock only the test moves, showing the notice."""
+    page = context.new_page()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.goto(f"{site.url}/?form={form}")
+    page.wait_for_selector("html[data-shown=true]")
+    return page
+
+
 def host(page: Page) -> Locator:
     return page.locator("#site-note")
 
@@ -335,11 +345,7 @@ def test_the_guide_thanks_by_itself_once_the_page_finds_ads_allowed(
 def test_coming_back_to_the_page_looks_again_but_walking_through_it_does_not(
     chromium: BrowserContext, site: Server
 ) -> None:
-    page = chromium.new_page()
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)
-    page.goto(f"{site.url}/?form=dialog")
-    page.wait_for_selector("html[data-shown=true]")
+    page = opened_in_slow_motion(chromium, site, "dialog")
     press(page, "Allow ads here")
     for _ in range(4):
         page.keyboard.press("Tab")
@@ -400,11 +406,7 @@ def test_thanks_come_alone_quietly_and_without_an_answer(
 
 
 def test_seen_is_said_once_after_a_second_in_view(chromium: BrowserContext, site: Server) -> None:
-    page = chromium.new_page()
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)
-    page.goto(f"{site.url}/?form=dialog")
-    page.wait_for_selector("html[data-shown=true]")
+    page = opened_in_slow_motion(chromium, site, "dialog")
     host(page).locator("dialog").evaluate(OBSERVED)
     page.clock.run_for(900)
     assert events(page) == []
@@ -415,11 +417,7 @@ def test_seen_is_said_once_after_a_second_in_view(chromium: BrowserContext, site
 def test_a_notice_closed_within_the_second_was_not_seen(
     chromium: BrowserContext, site: Server
 ) -> None:
-    page = chromium.new_page()
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)
-    page.goto(f"{site.url}/?form=dialog")
-    page.wait_for_selector("html[data-shown=true]")
+    page = opened_in_slow_motion(chromium, site, "dialog")
     host(page).locator("dialog").evaluate(OBSERVED)
     press(page, "Not now")
     page.clock.run_for(5000)
@@ -429,11 +427,7 @@ def test_a_notice_closed_within_the_second_was_not_seen(
 def test_a_card_below_the_fold_is_not_seen_until_the_reader_comes(
     chromium: BrowserContext, site: Server
 ) -> None:
-    page = chromium.new_page()
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)
-    page.goto(f"{site.url}/?form=inline")
-    page.wait_for_selector("html[data-shown=true]")
+    page = opened_in_slow_motion(chromium, site, "inline")
     assert host(page).evaluate("host => host.getBoundingClientRect().top > innerHeight")
     host(page).locator("section").first.evaluate(OBSERVED)
     page.clock.run_for(5000)

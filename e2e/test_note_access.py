@@ -82,9 +82,7 @@ def findings(page: Page) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_state(open_chromium: Open, site: Server, scheme: str) -> None:
-    context = open_chromium(color_scheme=scheme, bypass_csp=True)
+def expect_no_findings(context: BrowserContext, site: Server) -> None:
     found = {}
     for state in STATES:
         page = show(context, site, state)
@@ -92,17 +90,16 @@ def test_axe_finds_nothing_on_any_state(open_chromium: Open, site: Server, schem
             found[state] = list_of
         page.close()
     assert not found, json.dumps(found, indent=2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_state(open_chromium: Open, site: Server, scheme: str) -> None:
+    expect_no_findings(open_chromium(color_scheme=scheme, bypass_csp=True), site)
 
 
 def test_axe_finds_nothing_on_a_phone(open_chromium: Open, site: Server) -> None:
-    context = open_chromium(viewport=NARROW, is_mobile=True, has_touch=True, bypass_csp=True)
-    found = {}
-    for state in STATES:
-        page = show(context, site, state)
-        if list_of := findings(page):
-            found[state] = list_of
-        page.close()
-    assert not found, json.dumps(found, indent=2)
+    phone = open_chromium(viewport=NARROW, is_mobile=True, has_touch=True, bypass_csp=True)
+    expect_no_findings(phone, site)
 
 
 def test_every_target_is_at_least_forty_four_pixels_and_nothing_scrolls_sideways(

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from adguard.ledger import Span, open_store
 from adguard.ledger.events import decode
+from tests.crash.process import start
 from tests.crash.stream import Books, torment
 from tests.ledger.making import address
 
@@ -32,17 +31,8 @@ class Recorder:
 
     @classmethod
     async def start(cls, url: str) -> Recorder:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.crash.recorder",
-            url,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
+        process, said = await start("tests.crash.recorder", url)
+        assert said == "ready"
         return cls(process)
 
     async def send(self, id_: str) -> None:
@@ -131,11 +121,11 @@ async def test_the_books_notice_a_target_that_acknowledges_too_early(tmp_path: P
         async def wait(self) -> int:
             return -9
 
-    async def start() -> Forgetful:
+    async def forgetful() -> Forgetful:
         return Forgetful()
 
     def check(books: Books[Forgetful]) -> None:
         assert books.acknowledged <= Forgetful.kept
 
     with pytest.raises(AssertionError):
-        await torment(start, Forgetful.send, str, rounds=1, check=check)
+        await torment(forgetful, Forgetful.send, str, rounds=1, check=check)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
 from adguard.ledger import Span, open_store
 from adguard.signing import Tokens
+from tests.crash.process import start
 from tests.crash.stream import Books, torment
 from tests.crash.test_kill import ids_in
 from tests.ledger.making import address
@@ -30,17 +30,8 @@ class Site:
 
     @classmethod
     async def start(cls, store: str) -> Site:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.crash.site",
-            store,
-            KEY,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        assert process.stdout is not None
-        return cls(process, int(await process.stdout.readline()))
+        process, port = await start("tests.crash.site", store, KEY)
+        return cls(process, int(port))
 
     async def send(self, event_id: str) -> None:
         body = json.dumps(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from adguard import AdGuardMiddleware, Rule
+from e2e.harness.missing import MissingError, skip_or_fail
 from e2e.harness.nginx import Nginx, free_port
 from e2e.harness.server import Server
 
@@ -58,3 +60,17 @@ class Site:
             )
 
         return make
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Site]:
+    """A site that is up; without nginx the test is skipped, or fails where `CI=true`."""
+    try:
+        site = Site(folder)
+    except MissingError as missing:
+        skip_or_fail(missing)
+    try:
+        with site.nginx:
+            yield site
+    finally:
+        site.app.stop()

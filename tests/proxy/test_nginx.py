@@ -12,8 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from e2e.harness.missing import MissingError, skip_or_fail
-from tests.proxy.site import FREE_VIEWS, Site
+from tests.proxy.site import FREE_VIEWS, Site, serving
 from tests.visitor import BLOCKED, CLEAR, NAVIGATION, Visitor, client_of
 
 BAITS = (
@@ -27,15 +26,8 @@ OLD_DIGEST = "bcdfghjklm"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    try:
-        made = Site(tmp_path)
-    except MissingError as missing:
-        skip_or_fail(missing)
-    try:
-        with made.nginx:
-            yield made
-    finally:
-        made.app.stop()
+    with serving(tmp_path) as site:
+        yield site
 
 
 @pytest.fixture
