@@ -117,13 +117,13 @@ def decide_view(situation: Situation) -> Decision:
 
 def decide_recheck(situation: Situation) -> Decision:
     """Returns the decision for a re-check, which never asks: thanks at most."""
-    return _silent_always(situation) or _thanks(situation) or Decision(Action.NONE, Reason.RECHECK)
+    return _silent_always(situation) or _thanks(situation) or _silent(Reason.RECHECK)
 
 
 def decide_navigation(situation: Situation) -> Decision:
     """Returns the decision before a page is served: an interstitial, or a reason for none."""
     if situation.policy.form != "interstitial":
-        return Decision(Action.NONE, Reason.NOT_YET)
+        return _silent(Reason.NOT_YET)
     return (
         _silent_always(situation)
         or _silent_verdict(situation)
@@ -132,8 +132,11 @@ def decide_navigation(situation: Situation) -> Decision:
     )
 
 
+_SILENT = {reason: Decision(Action.NONE, reason) for reason in Reason}
+
+
 def _silent(reason: Reason) -> Decision:
-    return Decision(Action.NONE, reason)
+    return _SILENT[reason]
 
 
 def _silent_always(s: Situation) -> Decision | None:
@@ -157,34 +160,29 @@ def _thanks(s: Situation) -> Decision | None:
 def _silent_verdict(s: Situation) -> Decision | None:
     if is_blocking(s.verdict, protection_blocks=s.protection_blocks):
         return None
-    return _silent(
-        {
-            Verdict.CLEAR: Reason.CLEAR,
-            Verdict.PROTECTION: Reason.PROTECTION,
-        }.get(s.verdict, Reason.UNKNOWN)
-    )
+    if s.verdict is Verdict.CLEAR:
+        return _silent(Reason.CLEAR)
+    return _silent(Reason.PROTECTION if s.verdict is Verdict.PROTECTION else Reason.UNKNOWN)
 
 
-def _silent_reader(s: Situation) -> Decision | None:
+def _silent_reader(s: Situation) -> Decision | None:  # noqa: PLR0911 (one reason a line)
     state, today = s.state, s.today
-    opted_out = state.never_day and today - state.never_day < NEVER_DAYS
-    says_not = state.not_blocking_count > 1 or (
-        state.not_blocking_count == 1 and today - state.not_blocking_day < NOT_BLOCKING_DAYS
-    )
-    supported = state.supported_day and today - state.supported_day < SUPPORTED_DAYS
-    for holds, reason in (
-        (not s.consent, Reason.NO_CONSENT),
-        (s.has_pass, Reason.PASS),
-        (supported, Reason.SUPPORTED),
-        (s.supporter, Reason.SUPPORTER),
-        (s.supporter is None, Reason.SUPPORTER_UNKNOWN),
-        (opted_out, Reason.NEVER),
-        (says_not, Reason.NOT_BLOCKING),
-        (s.holdout, Reason.HOLDOUT),
-    ):
-        if holds:
-            return _silent(reason)
-    return None
+    if not s.consent:
+        return _silent(Reason.NO_CONSENT)
+    if s.has_pass:
+        return _silent(Reason.PASS)
+    if state.supported_day and today - state.supported_day < SUPPORTED_DAYS:
+        return _silent(Reason.SUPPORTED)
+    if s.supporter is None:
+        return _silent(Reason.SUPPORTER_UNKNOWN)
+    if s.supporter:
+        return _silent(Reason.SUPPORTER)
+    if state.never_day and today - state.never_day < NEVER_DAYS:
+        return _silent(Reason.NEVER)
+    denials = state.not_blocking_count
+    if denials > 1 or (denials and today - state.not_blocking_day < NOT_BLOCKING_DAYS):
+        return _silent(Reason.NOT_BLOCKING)
+    return _silent(Reason.HOLDOUT) if s.holdout else None
 
 
 def _silent_first(s: Situation) -> Decision | None:
@@ -215,31 +213,26 @@ def _wall(s: Situation, *, already_sent: bool) -> Decision:
     return Decision(Action.INTERSTITIAL, Reason.WALL)
 
 
-def _invite(s: Situation, policy: Policy, form: Form) -> Decision:
+def _invite(s: Situation, policy: Policy, form: Form) -> Decision:  # noqa: PLR0911 (the same)
     state, today = s.state, s.today
-    quiet = policy.quiet_days[min(state.later_count, len(policy.quiet_days)) - 1]
-    last_ask = state.asks[-1] if state.asks else 0
-    recent = sum(1 for day in state.asks if today - day < policy.window_days)
-    this_visit = sum(1 for day in state.asks if day == today)
-    first_ask_counts = state.visit_views if policy.first_ask_in_visit else state.views
-    for holds, reason in (
-        (state.later_count and today - state.later_day < quiet, Reason.QUIET_LATER),
-        (
-            state.pressed_day and today - state.pressed_day < policy.unanswered_days,
-            Reason.QUIET_PRESSED,
-        ),
-        (
-            policy.visit_asks is not None and this_visit >= policy.visit_asks,
-            Reason.ASKED_THIS_VISIT,
-        ),
-        (
-            state.open_ask and today - last_ask < policy.unanswered_days,
-            Reason.QUIET_UNANSWERED,
-        ),
-        (policy.max_asks is not None and recent >= policy.max_asks, Reason.CAP),
-        (first_ask_counts < policy.first_ask, Reason.NOT_YET),
-    ):
-        if holds:
-            return _silent(reason)
+    asks, later = state.asks, state.later_count
+    if later:
+        quiet = policy.quiet_days[min(later, len(policy.quiet_days)) - 1]
+        if today - state.later_day < quiet:
+            return _silent(Reason.QUIET_LATER)
+    if state.pressed_day and today - state.pressed_day < policy.unanswered_days:
+        return _silent(Reason.QUIET_PRESSED)
+    if asks:
+        if policy.visit_asks is not None and asks.count(today) >= policy.visit_asks:
+            return _silent(Reason.ASKED_THIS_VISIT)
+        if state.open_ask and today - asks[-1] < policy.unanswered_days:
+            return _silent(Reason.QUIET_UNANSWERED)
+        if policy.max_asks is not None:
+            recent = sum(1 for day in asks if today - day < policy.window_days)
+            if recent >= policy.max_asks:
+                return _silent(Reason.CAP)
+    views = state.visit_views if policy.first_ask_in_visit else state.views
+    if views < policy.first_ask:
+        return _silent(Reason.NOT_YET)
     limited = s.verdict is not Verdict.EXTENSION and not s.network_wall
     return Decision(Action.NOTICE, Reason.ASK, "inline" if limited else form)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -16,7 +19,7 @@ DAY = 86_400
 LIFETIME_DAYS = 395
 """Thirteen months from the first day, never renewed: the longest the CNIL's guidance allows."""
 
-VERSION = "1"
+VERSION = "2"
 ASKS_KEPT = 12
 COUNTER_TOP = 999
 
@@ -45,14 +48,17 @@ def day_of(now: float) -> int:
     return int(now // DAY)
 
 
+@lru_cache(maxsize=8)
 def month_of(day: int) -> int:
     """Returns the UTC calendar month of a day number, as months since year 0."""
     date = datetime.fromtimestamp(day * DAY, UTC)
     return date.year * 12 + date.month - 1
 
 
-class ReaderState(msgspec.Struct, frozen=True, kw_only=True):
+class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The state cookie's content. Days are UTC day numbers, 0 for never; counters stop at 999.
+
+    Its values stand in the cookie in this order: new ones go to the end and have a default.
 
     :param first_day: the day of the first entry; the cookie ends 395 days later.
     :param bucket: 0 to 9999, drawn at the first blocking verdict, for hold-out and variants.
@@ -98,18 +104,20 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_view(self, verdict: Verdict, *, blocking: bool, today: int) -> ReaderState:
         """Returns the state after one page view: counters, and what became of "allow"."""
-        state = replace(self, verdict=verdict, verdict_day=today)
         if verdict is Verdict.CLEAR:
             following = {
                 AllowStage.PRESSED: AllowStage.THANKED,
                 AllowStage.THANKED: AllowStage.VERIFIED,
             }
-            return replace(state, allow=following.get(self.allow, self.allow))
+            allow = following.get(self.allow, self.allow)
+            return replace(self, verdict=verdict, verdict_day=today, allow=allow)
         if not blocking:
-            return state
+            return replace(self, verdict=verdict, verdict_day=today)
         month = month_of(today)
         return replace(
-            state,
+            self,
+            verdict=verdict,
+            verdict_day=today,
             views=min(self.views + 1, COUNTER_TOP),
             visit_day=today,
             visit_views=1 if self.visit_day != today else min(self.visit_views + 1, COUNTER_TOP),
@@ -145,89 +153,27 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True):
         return self.first_day + LIFETIME_DAYS - today
 
 
-_LETTERS = {verdict.value[0]: verdict for verdict in Verdict}
-_STAGES = {stage.value: stage for stage in AllowStage}
-_FIELDS = 19
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(ReaderState).decode
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def encode(state: ReaderState) -> str:
-    """Returns `state` as `1~20416~e~3~…`: a version, then its values in a fixed order, empty for
-    what is not set, without the empty ones at the end. Days count from `first_day`, plus one."""
-    before = state.first_day - 1
-
-    def since(day: int) -> int:
-        return max(1, day - before) if day else 0
-
-    numbers = (
-        since(state.verdict_day),
-        0 if state.bucket is None else state.bucket + 1,
-        state.views,
-        since(state.visit_day),
-        state.visit_views,
-        state.month,
-        state.month_views,
-        since(state.later_day),
-        state.later_count,
-        since(state.not_blocking_day),
-        state.not_blocking_count,
-        since(state.never_day),
-        since(state.supported_day),
-        since(state.pressed_day),
-        since(state.pass_day),
-    )
-    written = "~".join([str(number) if number else "" for number in numbers])
-    asks = "-".join([str(since(day)) for day in state.asks])
-    letter = state.verdict.value[0] if state.verdict_day else ""
-    flags = ("o" if state.open_ask else "") + state.allow.value
-    return f"{VERSION}~{state.first_day}~{letter}~{written}~{flags}~{asks}".rstrip("~")
+    """Returns `state` as text for a cookie: a version, then MessagePack in URL-safe base64."""
+    packed = b2a_base64(_pack(state), newline=False).translate(_URL_SAFE)
+    return VERSION + packed.rstrip(b"=").decode()
 
 
 def decode(text: str, today: int) -> ReaderState | None:
     """Returns the state that `encode` wrote, or `None` for another version, a malformed text, or
     one whose thirteen months are over (or begin after tomorrow)."""
-    parts = text.split("~")
-    if parts[0] != VERSION or not 2 <= len(parts) <= _FIELDS + 1:
+    if text[:1] != VERSION:
         return None
-    parts += [""] * (_FIELDS + 1 - len(parts))
     try:
-        first = int(parts[1])
-        if not -1 <= today - first <= LIFETIME_DAYS:
-            return None
-        return _decode(parts, first)
-    except (ValueError, KeyError):
+        state = _unpack(b64decode(text[1:] + "===", b"-_"))
+    except (ValueError, msgspec.MsgspecError):
         return None
-
-
-def _decode(parts: list[str], first: int) -> ReaderState:
-    verdict, bucket, views, visit, visits, month, months, *answers = [
-        int(part) if part else 0 for part in parts[3:18]
-    ]
-    later, laters, denied, denials, never, supported, pressed, passed = answers
-    before = first - 1
-    flags = parts[18]
-    is_open = flags.startswith("o")
-    return ReaderState(
-        first_day=first,
-        bucket=bucket - 1 if bucket else None,
-        verdict=_LETTERS[parts[2]] if verdict else Verdict.UNKNOWN,
-        verdict_day=verdict and verdict + before,
-        views=views,
-        visit_day=visit and visit + before,
-        visit_views=visits,
-        month=month,
-        month_views=months,
-        asks=tuple([int(day) + before for day in parts[19].split("-")]) if parts[19] else (),
-        open_ask=is_open,
-        later_day=later and later + before,
-        later_count=laters,
-        never_day=never and never + before,
-        not_blocking_day=denied and denied + before,
-        not_blocking_count=denials,
-        supported_day=supported and supported + before,
-        pressed_day=pressed and pressed + before,
-        allow=_STAGES[flags[is_open:]],
-        pass_day=passed and passed + before,
-    )
+    return state if -1 <= today - state.first_day <= LIFETIME_DAYS else None
 
 
 Headers = Iterable[Sequence[bytes]]
@@ -247,6 +193,13 @@ def find_cookie(headers: Headers, name: bytes) -> bytes | None:
     return None
 
 
+_NAMES = {
+    (kind, secure): (f"__Host-site_{kind}" if secure else f"site_{kind}").encode()
+    for kind in ("note", "pass")
+    for secure in (True, False)
+}
+
+
 class CookieJar:
     """Reads and writes our two cookies: the reader's state, and a supporter's pass.
 
@@ -262,7 +215,7 @@ class CookieJar:
 
     @staticmethod
     def name(kind: str, *, secure: bool) -> bytes:
-        return b"__Host-site_" + kind.encode() if secure else b"site_" + kind.encode()
+        return _NAMES[kind, secure]
 
     def read_state(self, headers: Headers, *, secure: bool, today: int) -> ReaderState | None:
         """Returns the signed state, or `None` when there is none that is ours, valid and alive."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
@@ -19,8 +19,11 @@ SIGNATURE_BYTES = 20
 """Written as 27 characters and one `=` of padding, which is left out."""
 
 
-def _mac(value: bytes, key: bytes) -> bytes:
-    return blake2b(value, key=key, digest_size=SIGNATURE_BYTES).digest()
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _written(digest: bytes) -> bytes:
+    return b2a_base64(digest, newline=False).translate(_URL_SAFE)[:-1]
 
 
 class _KeyedBlake2b(SigningAlgorithm):
@@ -28,7 +31,7 @@ class _KeyedBlake2b(SigningAlgorithm):
     of an algorithm by name, which costs five times the hash."""
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return _mac(value, key)
+        return blake2b(value, key=key, digest_size=SIGNATURE_BYTES).digest()
 
 
 class Seal(Signer):
@@ -47,7 +50,11 @@ class Seal(Signer):
             algorithm=_KeyedBlake2b(),
         )
         self._derived = {key: super(Seal, self).derive_key(key) for key in self.secret_keys}
-        self._newest_first = [self._derived[key] for key in reversed(self.secret_keys)]
+        # A hash that has taken in its key is copied faster than it is begun anew.
+        self._newest_first = [
+            blake2b(key=self._derived[key], digest_size=SIGNATURE_BYTES)
+            for key in reversed(self.secret_keys)
+        ]
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
         if secret_key is None:
@@ -56,8 +63,9 @@ class Seal(Signer):
 
     def seal(self, value: str) -> str:
         """Returns `value`, a dot, and its signature: what `sign` writes, without its detours."""
-        signature = b64encode(_mac(value.encode("ascii"), self._newest_first[0]), b"-_")[:-1]
-        return f"{value}.{signature.decode()}"
+        mac = self._newest_first[0].copy()
+        mac.update(value.encode("ascii"))
+        return f"{value}.{_written(mac.digest()).decode()}"
 
     def open(self, sealed: str | bytes, *, longest: int = 1024) -> str | None:
         """Returns the value, or `None` when it is oversized, malformed or not ours."""
@@ -69,14 +77,18 @@ class Seal(Signer):
             text = value.decode("ascii")
         except UnicodeError:
             return None
-        return text if self.verify_signature(value, signature) else None
+        return text if self._signed(value, signature) else None
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
         """Whether one of the keys signed `value`. Compares signatures as they are written, which
         spares decoding the given one."""
-        value, sig = want_bytes(value), want_bytes(sig)
-        for key in self._newest_first:
-            if compare_digest(b64encode(_mac(value, key), b"-_")[:-1], sig):
+        return self._signed(want_bytes(value), want_bytes(sig))
+
+    def _signed(self, value: bytes, signature: bytes) -> bool:
+        for keyed in self._newest_first:
+            mac = keyed.copy()
+            mac.update(value)
+            if compare_digest(_written(mac.digest()), signature):
                 return True
         return False
 
@@ -100,14 +112,12 @@ class TokenError(Exception):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """What a control answer proves: that a browser asked us, when, and whether for a memory.
+    """What a control answer proves: that a browser asked us, and when.
 
-    :param memory: issued with a clear verdict, to be used by the next views for half an hour.
     :param issued: seconds since the epoch, UTC.
     :param nonce: unique among all tokens; nobody needs to be unable to guess it.
     """
 
-    memory: bool
     issued: int
     nonce: str
 
@@ -116,35 +126,31 @@ class Tokens:
     """Issues and checks the tokens that the control hands out."""
 
     LIFETIME = 600
-    MEMORY_LIFETIME = 2100
     SKEW = 60
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._seal = Seal(keys, "token")
 
-    def issue(self, now: float, *, memory: bool = False) -> str:
-        """Returns a token of about 60 characters, good for ten minutes (a memory's for 35)."""
-        kind = "m" if memory else "c"
-        return self._seal.seal(f"{kind}{int(now):x}-{_start}{next(_count):x}")
+    def issue(self, now: float) -> str:
+        """Returns a token of about 60 characters."""
+        return self._seal.seal(f"{int(now):x}-{_start}{next(_count):x}")
 
-    def check(self, token: str, now: float) -> Token:
+    def check(self, token: str, now: float, *, lifetime: int = LIFETIME) -> Token:
         """Returns what `token` says.
 
+        :param lifetime: seconds that it may be old.
         :raises TokenError: when it is not ours, too old, or from the future.
         """
         value = self._seal.open(token, longest=128)
         if value is None:
             raise TokenError("The token was not issued by this site.")
-        memory = value[0] == "m"
-        issued_hex, _, nonce = value[1:].partition("-")
+        issued_hex, _, nonce = value.partition("-")
         issued = int(issued_hex, 16)
-        lifetime = self.MEMORY_LIFETIME if memory else self.LIFETIME
-        age = now - issued
-        if age > lifetime:
-            raise TokenError(f"The token is too old: {int(age)} > {lifetime} seconds.")
-        if age < -self.SKEW:
-            raise TokenError("The token comes from the future.")
-        return Token(memory, issued, nonce)
+        if not -self.SKEW <= now - issued <= lifetime:
+            if now < issued:
+                raise TokenError("The token comes from the future.")
+            raise TokenError(f"The token is too old: {int(now - issued)} > {lifetime} seconds.")
+        return Token(issued, nonce)
 
 
 class Destinations:

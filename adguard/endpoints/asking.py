@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from adguard.detection import Verdict
 from adguard.experiment import held_out
 from adguard.policy import Action, Decision, Situation
 from adguard.presets import Mode, Ruling
@@ -18,6 +19,8 @@ from adguard.services import Services
 SUPPORTER_SECONDS = 0.3
 
 Decide = Callable[[Situation], Decision]
+
+_ASKING = frozenset({Action.NOTICE, Action.INTERSTITIAL})
 
 
 async def ask_supporter(services: Services, scope: Scope) -> bool | None:
@@ -48,7 +51,7 @@ async def ask_supporter(services: Services, scope: Scope) -> bool | None:
 async def decide(services: Services, scope: Scope, situation: Situation, how: Decide) -> Decision:
     """Returns the decision; the supporter hook is asked only when the reader would be."""
     decision = how(situation)
-    if decision.action in {Action.NOTICE, Action.INTERSTITIAL}:
+    if decision.action in _ASKING and services.settings.is_supporter is not None:
         supporter = await ask_supporter(services, scope)
         if supporter is not False:
             return how(replace(situation, supporter=supporter))
@@ -64,11 +67,15 @@ def situation_of(
     *,
     bot: bool,
     today: int,
+    verdict: Verdict | None = None,
 ) -> Situation:
-    """Returns what a decision rests on, from a request's cookies and the settings."""
+    """Returns what a decision rests on, from a request's cookies and the settings.
+
+    :param verdict: of this very view; without one, the state's own counts, if it is recent.
+    """
     settings = services.settings
     return Situation(
-        verdict=state.verdict_on(today),
+        verdict=state.verdict_on(today) if verdict is None else verdict,
         state=state,
         today=today,
         policy=ruling.policy,

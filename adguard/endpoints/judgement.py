@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 from msgspec.structs import replace
 from starlette.types import Scope
 
 from adguard.audience import Audience
-from adguard.detection import Finding
-from adguard.endpoints.asking import decide, situation_of
+from adguard.detection import Finding, Verdict
+from adguard.endpoints.asking import Decide, decide, situation_of
 from adguard.experiment import draw_bucket, held_out
 from adguard.policy import (
     Action,
@@ -19,7 +21,7 @@ from adguard.policy import (
     decide_view,
     is_blocking,
 )
-from adguard.presets import Mode, Ruling
+from adguard.presets import PRESETS, Mode, Ruling
 from adguard.reader import AllowStage, ReaderState
 from adguard.services import Services
 
@@ -77,18 +79,11 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
         silent = Decision(Action.NONE, Reason.RECHECK)
         return Upshot(silent, variant=_variant(services, inquiry, before))
     blocking = is_blocking(finding.verdict, protection_blocks=settings.protection_blocks)
-    how = decide_recheck if inquiry.kind == "recheck" else decide_view
+    how: Decide = decide_recheck if inquiry.kind == "recheck" else decide_view
     if before is None and not blocking:
-        situation = Situation(
-            verdict=finding.verdict,
-            state=NOBODY,
-            today=today,
-            policy=inquiry.ruling.policy,
-            mode=inquiry.mode,
-            excluded=inquiry.ruling.excluded,
-            bot=inquiry.audience.bot,
+        return _nobody_asked(
+            how, finding.verdict, inquiry.mode, inquiry.ruling.excluded, inquiry.audience.bot
         )
-        return Upshot(how(situation))
     after = _counted(services, inquiry, finding, blocking=blocking)
     situation = situation_of(
         services,
@@ -98,10 +93,9 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
         inquiry.mode,
         bot=inquiry.audience.bot,
         today=today,
+        verdict=finding.verdict,
     )
-    decision = await decide(
-        services, inquiry.scope, replace(situation, verdict=finding.verdict), how
-    )
+    decision = await decide(services, inquiry.scope, situation, how)
     if decision.action is Action.NOTICE:
         after = after.with_ask(today)
     remembers = inquiry.mode == "ask" and inquiry.counts
@@ -110,6 +104,26 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
         after if remembers else None,
         _proof(before, after),
         _variant(services, inquiry, after),
+    )
+
+
+@lru_cache(maxsize=256)
+def _nobody_asked(how: Decide, verdict: Verdict, mode: Mode, excluded: bool, bot: bool) -> Upshot:
+    """What comes of a report by a reader without a blocker and without a cookie: which policy is
+    in force, and on which day, makes no difference."""
+    policy = PRESETS["standard"]
+    return Upshot(
+        how(
+            Situation(
+                verdict=verdict,
+                state=NOBODY,
+                today=0,
+                policy=policy,
+                mode=mode,
+                excluded=excluded,
+                bot=bot,
+            )
+        )
     )
 
 

@@ -18,12 +18,14 @@ class Turnstile:
         self._before: dict[str, int] = {}
         self._turned = 0.0
 
-    def admit(self, nonce: str, now: float) -> bool:
-        """Whether this report may pass. A token lives 35 minutes at most, a generation as long."""
+    def admit(self, nonce: str, now: float) -> int:
+        """Returns how many reports this token has seen, this one included; 0 when it is one too
+        many. A token lives 35 minutes at most, a generation as long."""
         if now - self._turned >= self.GENERATION_SECONDS or len(self._now) >= self.LARGEST:
             self._before, self._now, self._turned = self._now, {}, now
         count = self._now.get(nonce)
         if count is None:
             count = self._before.get(nonce, 0)
-        self._now[nonce] = count + 1
-        return count < self.PER_TOKEN
+        count += 1
+        self._now[nonce] = count
+        return count if count <= self.PER_TOKEN else 0

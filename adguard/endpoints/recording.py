@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
@@ -24,38 +22,48 @@ def event_of(
     *,
     now: float,
     id: str = "",  # noqa: A002
+    verdict: str = "",
+    reason: str = "",
+    action: str = "",
+    form: str = "",
+    choice: str = "",
+    variant: str = "",
     sampled: bool = True,
-    **values: Any,
 ) -> Event:
-    """Returns an event of `kind` about the page at `path`.
+    """Returns an event of `kind` about the page at `path`; the fields are those of `Event`.
 
     :param path: decoded, without query.
     :param now: seconds since the epoch, UTC.
     :param id: `<UTC day>-<random>`; without one, the event is never a duplicate.
     :param sampled: False for what happens to every reader, not only to the measured share.
-    :param values: further fields of `Event`.
     """
+    settings = services.settings
+    section, country = settings.section, settings.country
+    # By position: names would cost as much again as all the rest of this.
     return Event(
-        id=id,
-        site=services.settings.site,
-        at=int(now),
-        kind=kind,
-        path=path,
-        section=_label(services, scope, services.settings.section, path),
-        country=_label(services, scope, services.settings.country, path),
-        browser=audience.browser,
-        device=audience.device,
-        sample=services.settings.sample if sampled else 1.0,
-        version=services.assets.version,
-        **values,
+        id,
+        settings.site,
+        int(now),
+        kind,
+        verdict,
+        reason,
+        action,
+        form,
+        choice,
+        path,
+        _label(services, scope, section, path) if section is not None else "",
+        _label(services, scope, country, path) if country is not None else "",
+        audience.browser,
+        audience.device,
+        variant,
+        settings.sample if sampled else 1.0,
+        services.assets.version,
     )
 
 
-def _label(services: Services, scope: Scope, hook: LabelHook | None, path: str) -> str:
+def _label(services: Services, scope: Scope, hook: LabelHook, path: str) -> str:
     """Returns what a publisher's hook says of the page at `path`, cut to 40 printable characters;
-    empty when there is no hook or it fails."""
-    if hook is None:
-        return ""
+    empty when it fails."""
     try:
         text = hook(HTTPConnection({**scope, "path": path, "raw_path": path.encode()}))
     except Exception as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -39,6 +41,17 @@ OUTCOMES = tuple(outcome.value for outcome in Outcome)
 REMEMBERED = Finding(Verdict.CLEAR, 0.5, "remembered")
 SEEN = Finding(Verdict.UNKNOWN, 0.0, "seen")
 
+LATER = ("remembered", "seen")
+LATER_LIFETIME = 2100
+"""Seconds: a page keeps a clear verdict for half an hour, with a token no older than `FRESH`; and a
+notice at the end of an article may be seen that late."""
+
+FRESH = 240
+REUSES = 2
+"""How often, and for how many seconds, a page gets its own token back instead of a new one."""
+
+_ID_LETTERS = frozenset(string.ascii_letters + string.digits + "-_")
+
 T = TypeVar("T")
 Short = Annotated[str, Meta(max_length=40)]
 
@@ -53,7 +66,7 @@ class Report(msgspec.Struct):
     """
 
     v: int
-    id: Annotated[str, Meta(pattern=r"^[0-9]{1,6}-[A-Za-z0-9_-]{16,40}\Z")]
+    id: Annotated[str, Meta(min_length=18, max_length=47)]
     token: Annotated[str, Meta(max_length=128)]
     kind: Literal["view", "recheck", "seen", "remembered"]
     path: Annotated[str, Meta(min_length=1, max_length=LONGEST_PATH)]
@@ -74,7 +87,7 @@ class DecisionAnswer(msgspec.Struct):
 
 class ReportAnswer(msgspec.Struct):
     """
-    :param token: for the page's next report.
+    :param token: for the page's next report; its own, or a fresh one.
     :param memory: whether the page may remember this clear verdict for half an hour.
     """
 
@@ -117,7 +130,7 @@ class ReportEndpoint:
         report = _read(await read_body(receive, headers))
         now = services.clock()
         today = day_of(now)
-        self._admit(report, now, today)
+        token = self._admit(report, now, today)
         secure = services.secure(scope)
         path = page_path(report.path)
         ruling, mode = services.ruling(path)
@@ -156,20 +169,32 @@ class ReportEndpoint:
             finding.confidence,
             finding.reason,
             self._decision_answer(report, inquiry, finding, upshot.decision),
-            services.tokens.issue(now, memory=memory),
+            token,
             memory,
         )
         return answer_post(answered, cookies)
 
-    def _admit(self, report: Report, now: float, today: int) -> None:
+    def _admit(self, report: Report, now: float, today: int) -> str:
+        """Returns the token for the page's next report: its own again while that is fresh."""
+        tokens = self._services.tokens
+        lifetime = LATER_LIFETIME if report.kind in LATER else tokens.LIFETIME
         try:
-            token = self._services.tokens.check(report.token, now)
+            token = tokens.check(report.token, now, lifetime=lifetime)
         except TokenError as error:
             raise Refusal(403, str(error)) from None
-        if not -2 <= int(report.id.partition("-")[0]) - today <= 1:
+        day, _, rest = report.id.partition("-")
+        if not (day.isdigit() and len(rest) > 15 and _ID_LETTERS.issuperset(report.id)):
+            raise Refusal(
+                400, "The event id is not a UTC day, a hyphen, and 16 to 40 URL-safe characters."
+            )
+        if not -2 <= int(day) - today <= 1:
             raise Refusal(400, "The event id's day is not within two days of today.")
-        if not self._turnstile.admit(token.nonce, now):
+        used = self._turnstile.admit(token.nonce, now)
+        if not used:
             raise Refusal(429, "Too many reports for one token.", (b"retry-after", b"600"))
+        if used <= REUSES and now - token.issued < FRESH:
+            return report.token
+        return tokens.issue(now)
 
     def _finding(self, report: Report) -> Finding:
         """Returns the verdict. Browsers send few texts of signals, so each is read and judged once.
@@ -204,26 +229,19 @@ class ReportEndpoint:
                 url = note + urlencode({"to": signed})
                 return DecisionAnswer(decision.action, None, decision.reason, url)
             decision = Decision(Action.NOTICE, Reason.STAND_IN, "dialog")
-        query = {"form": form_word(decision.form), "verdict": finding.verdict.value}
-        if report.lang:
-            query["lang"] = report.lang
-        if decision.action is Action.THANKS:
-            query["action"] = "thanks"
-        url = note + urlencode(query)
+        url = note + _query(decision, finding.verdict, report.lang)
         return DecisionAnswer(decision.action, decision.form, decision.reason, url)
 
     async def _record(
         self, report: Report, inquiry: Inquiry, finding: Finding, upshot: Upshot
     ) -> None:
         services, decision = self._services, upshot.decision
-        told: dict[str, Any] = {"variant": upshot.variant, "choice": upshot.choice}
+        verdict: str = finding.verdict
+        reason = action = form = ""
         if report.kind == "seen":
-            told["verdict"] = "" if inquiry.before is None else inquiry.before.verdict.value
+            verdict = "" if inquiry.before is None else inquiry.before.verdict
         else:
-            told["verdict"] = finding.verdict.value
-            told["reason"] = decision.reason.value
-            told["action"] = decision.action.value
-            told["form"] = decision.form or ""
+            reason, action, form = decision.reason, decision.action, decision.form or ""
         event = event_of(
             services,
             inquiry.scope,
@@ -232,7 +250,12 @@ class ReportEndpoint:
             inquiry.audience,
             now=inquiry.now,
             id=report.id,
-            **told,
+            verdict=verdict,
+            reason=reason,
+            action=action,
+            form=form,
+            choice=upshot.choice,
+            variant=upshot.variant,
         )
         try:
             await services.ledger.record(event)
@@ -241,6 +264,17 @@ class ReportEndpoint:
             raise Refusal(
                 503, "The report cannot be kept just now; send it again.", (b"retry-after", b"10")
             ) from None
+
+
+@lru_cache(maxsize=256)
+def _query(decision: Decision, verdict: Verdict, lang: str) -> str:
+    """What the notice's address says of it."""
+    fields = {"form": form_word(decision.form), "verdict": verdict.value}
+    if lang:
+        fields["lang"] = lang
+    if decision.action is Action.THANKS:
+        fields["action"] = "thanks"
+    return urlencode(fields)
 
 
 def _understood(decode: Callable[[Any], T], text: bytes | msgspec.Raw) -> T:

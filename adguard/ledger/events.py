@@ -15,7 +15,7 @@ KEEP_IDS = 2
 """Days after which an event id is forgotten, counted after the day it belongs to."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing that happened on one page view. Holds nothing that identifies a reader.
 
     Batches of an older version are still read after an upgrade, so new fields go to the end and

@@ -49,14 +49,14 @@ class Commit(asyncio.Future[Outcome]):
 class Group:
     """Events that will be committed together."""
 
-    __slots__ = ("born", "commit", "events", "full", "loop")
+    __slots__ = ("born", "commit", "events", "loop", "ready")
 
     def __init__(self) -> None:
         self.born = time.monotonic()
         self.commit: Commit | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.events: list[Event] = []
-        self.full = threading.Event()
+        self.ready = threading.Event()
 
 
 class Call:
@@ -74,6 +74,7 @@ class Journal:
 
     :param pen: what is written with; used in the writer thread only.
     :param delay: seconds a group waits for more events.
+    :param enough: events at which it waits no longer; it still grows until the writer takes it.
     :param batch: events that make a group full.
     :param capacity: events that may wait before `LedgerFull`.
     :param tend_every: seconds between two rounds of folding.
@@ -84,12 +85,14 @@ class Journal:
         pen: Pen,
         *,
         delay: float = 0.02,
+        enough: int = 32,
         batch: int = 500,
         capacity: int = 10_000,
         tend_every: float = 5.0,
     ) -> None:
         self._pen = pen
         self._delay = delay
+        self._enough = enough
         self._batch = batch
         self._capacity = capacity
         self._tend_every = tend_every
@@ -175,13 +178,15 @@ class Journal:
         index = len(group.events)
         group.events.append(event)
         self._waiting += 1
+        if index + 1 == self._enough:
+            group.ready.set()
         if index + 1 >= self._batch:
             self._hand_over()
         return index
 
     def _hand_over(self) -> None:
         if self._group is not None:
-            self._group.full.set()
+            self._group.ready.set()
             self._group = None
 
     def _send(self, item: Group | Call) -> None:
@@ -228,7 +233,7 @@ class Journal:
                 return
 
     def _commit(self, group: Group) -> None:
-        group.full.wait(max(0.0, group.born + self._delay - time.monotonic()))
+        group.ready.wait(max(0.0, group.born + self._delay - time.monotonic()))
         with self._lock:
             if self._group is group:
                 self._group = None

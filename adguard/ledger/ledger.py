@@ -35,7 +35,8 @@ class Ledger:
 
     :param settings: their `store` says where; see `adguard.ledger.store.locate`.
     :param delay: seconds a group of events waits for company.
-    :param batch: events at which a group does not wait any longer.
+    :param enough: events at which a group waits no longer.
+    :param batch: events that a group holds at most.
     :param capacity: events that may wait to be written.
     :param fold_every: seconds between two rounds of adding up.
     :param busy_timeout: seconds to wait for another process's transaction.
@@ -47,6 +48,7 @@ class Ledger:
         settings: LedgerSettings,
         *,
         delay: float = 0.02,
+        enough: int = 32,
         batch: int = 500,
         capacity: int = 10_000,
         fold_every: float = 5.0,
@@ -55,7 +57,12 @@ class Ledger:
         self._location = locate(settings.store)
         self._keeper = Keeper(self._location, busy_timeout)
         self._journal = Journal(
-            self._keeper, delay=delay, batch=batch, capacity=capacity, tend_every=fold_every
+            self._keeper,
+            delay=delay,
+            enough=enough,
+            batch=batch,
+            capacity=capacity,
+            tend_every=fold_every,
         )
         self._off = self._location.kind == "none"
         # Runs when the ledger is dropped, and at the interpreter's exit.

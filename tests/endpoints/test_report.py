@@ -190,6 +190,24 @@ async def test_one_token_is_good_for_eight_reports(site: Site) -> None:
     assert (await site.counted())["clear"] == 8
 
 
+async def test_a_page_gets_its_token_back_while_it_is_fresh_and_little_used(site: Site) -> None:
+    visitor = await site.visitor()
+    body = await body_of(visitor)
+    answers = [
+        (await post(visitor, {**body, "id": body["id"][:-1] + str(number)})).json()["token"]
+        for number in range(3)
+    ]
+    assert answers[:2] == [body["token"]] * 2
+    assert answers[2] != body["token"]
+    late = await body_of(visitor, id=body["id"][:-1] + "x")
+    site.clock.now += 240
+    renewed = (await post(visitor, late)).json()["token"]
+    assert renewed != late["token"]
+    site.clock.now += 2100
+    seen = {**late, "id": body["id"][:-1] + "y", "token": renewed, "kind": "seen", "signals": {}}
+    assert (await post(visitor, seen)).status_code == 200
+
+
 async def test_a_token_is_too_old_after_ten_minutes(site: Site) -> None:
     visitor = await site.visitor()
     body = await body_of(visitor)

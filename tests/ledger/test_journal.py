@@ -168,6 +168,18 @@ def test_notes_need_no_event_loop(journal: Journal, pen: Pen) -> None:
     assert [len(batch) for batch in pen.batches] == [2]
 
 
+async def test_enough_events_do_not_wait_and_the_group_grows_until_it_is_taken(pen: Pen) -> None:
+    journal = Journal(pen, delay=60, enough=3, batch=5, tend_every=3600)
+    with pen.stuck():
+        first = [asyncio.ensure_future(put(journal, event(i))) for i in range(3)]
+        assert await asyncio.to_thread(pen.entered.wait, 10)
+        then = [asyncio.ensure_future(put(journal, event(i))) for i in range(3, 7)]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*first, *then) == [True] * 7
+    assert [len(batch) for batch in pen.batches] == [3, 4]
+    assert journal.close(10)
+
+
 async def test_notes_and_reports_share_a_write(pen: Pen) -> None:
     journal = Journal(pen, delay=60, batch=3, tend_every=3600)
     journal.drop_in(event(1))
