@@ -13,12 +13,16 @@ from adguard import snippets
 from adguard._version import __version__
 from adguard.insight import BY, build_report, parse_since, render, to_json
 from adguard.ledger import StoreError, StoreURLError, open_store
+from adguard.lint import lint
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="adguard-toolkit", prog_name="adguard")
 def main() -> None:
     """Knows which page views happen behind an ad blocker, asks kindly, counts honestly."""
+
+
+main.add_command(lint)
 
 
 @main.command()

@@ -1,0 +1,5 @@
+"""Filter lists against our own names: `adguard lint`."""
+
+from adguard.lint.command import lint
+
+__all__ = ["lint"]

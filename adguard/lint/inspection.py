@@ -1,0 +1,91 @@
+"""One run: lists and settings in, a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from adguard import baits as bait_data
+from adguard.lint import reserve as reserve_data
+from adguard.lint.catalogue import Catalogue, judge_reserve, proposals
+from adguard.lint.checks import Judge, Site, check, check_alone, uses_of
+from adguard.lint.findings import Finding, ProfileResult, Report, merge
+from adguard.lint.library import Library
+from adguard.lint.mentions import name_findings, site_findings, text_findings
+from adguard.lint.own import Own, collect
+from adguard.lint.profiles import ENVIRONMENTS, Blockers, Profile
+from adguard.lint.sources import Gathered
+from adguard.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What to look at.
+
+    :param settings: `origin` (which must be set), `prefix`, `baits` and all that shapes our pages.
+    :param profiles: the blockers to judge.
+    :param catalogue: prove the entries of the bait catalogue, too.
+    """
+
+    settings: Settings
+    blockers: Blockers
+    profiles: Sequence[Profile]
+    gathered: Gathered
+    catalogue: bool = False
+
+
+def inspect(order: Order, more: Iterable[Finding] = ()) -> Report:
+    """Returns the report.
+
+    :param more: findings from elsewhere, such as a look at the live page.
+    :raises BaitError: when the bait set cannot be used.
+    """
+    settings, blockers = order.settings, order.blockers
+    baits = bait_data.load(settings.baits)
+    site = Site(origin=str(settings.origin), prefix=settings.prefix)
+    own = collect(settings)
+    library = Library(order.gathered)
+    findings = list(more)
+    results: list[ProfileResult] = []
+    judges: list[tuple[Profile, Judge]] = []
+    made: dict[tuple[int, ...], Judge] = {}
+    for profile in order.profiles:
+        lists = library.lists(profile)
+        key = tuple(map(id, lists))
+        judge = made.get(key) or made.setdefault(key, Judge(lists, site))
+        uses = tuple(uses_of(profile, library, blockers))
+        result, found = check(profile, judge, uses, baits, own)
+        results.append(result)
+        findings += found
+        if result.checked:
+            judges.append((profile, judge))
+    reserve = judge_reserve(reserve_data.load(), baits, judges)
+    findings += proposals(results, reserve)
+    if order.catalogue:
+        findings += Catalogue(baits, library, blockers, site).findings()
+    findings += _everywhere(order, library, own, site)
+    findings += library.findings()
+    return Report(
+        origin=site.origin,
+        prefix=site.prefix,
+        catalogue=baits.version,
+        lists=library.info(),
+        profiles=tuple(results),
+        findings=merge(findings),
+        reserve=reserve,
+    )
+
+
+def _everywhere(order: Order, library: Library, own: Own, site: Site) -> list[Finding]:
+    """What is looked for in each list once, whoever has it on."""
+    host = urlsplit(site.origin).hostname or ""
+    default = {name for profile in order.profiles for name in profile.lists}
+    findings = list(site_findings(library.sources, site.origin))
+    findings += name_findings(library.sources, own.names, host, default)
+    findings += text_findings(library.sources, own.texts, host, default)
+    for source in library.sources:
+        if source.id in order.blockers.optional or source.id not in default:
+            read = library.read(source, ENVIRONMENTS["ublock"])
+            findings += check_alone(read, own, site)
+    return findings
