@@ -181,6 +181,7 @@ class Pages:
         form: str = "inline",
         action: str = "notice",
         tool: str = "",
+        preview: bool = False,
     ) -> str:
         """Returns the in-page notice as an HTML document that holds one element; the note module
         takes that over. Every view (ask, guide, support, why, thanks) is in it.
@@ -189,6 +190,7 @@ class Pages:
         :param form: `inline`, `banner` or `dialog`.
         :param action: `notice`, or `thanks` for the thank-you alone.
         :param tool: slug of the guide shown first; chosen from the verdict when empty.
+        :param preview: whether nobody is asked: the form says so, and its answer is forgotten.
         """
         return self._render(
             "fragment",
@@ -199,6 +201,7 @@ class Pages:
             tool=find_guide(tool or likely_guide(verdict)).slug,
             kinds=self._kinds,
             article=None,
+            preview=preview,
         )
 
     def interstitial(
@@ -208,7 +211,7 @@ class Pages:
         without JavaScript; with it, the client re-checks and goes on by itself.
 
         :param waiting: whether a reader waits for `article`; False for a preview, which names no
-            headline and never goes on.
+            headline, never goes on, and whose answer is forgotten.
         """
         return self._render(
             "interstitial", visit, verdict=_verdict(verdict), article=article, waiting=waiting

@@ -40,7 +40,8 @@ class ChoiceAnswer(msgspec.Struct):
 
 
 async def choice(services: Services, scope: Scope, receive: Receive) -> Answer:
-    """Writes the answer into the state cookie; sends scripts JSON, everybody else on their way."""
+    """Writes the answer into the state cookie; sends scripts JSON, everybody else on their way.
+    What is chosen in a preview is neither remembered nor counted."""
     headers = headers_of(scope)
     require_same_origin(scope, headers, services)
     media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -55,12 +56,14 @@ async def choice(services: Services, scope: Scope, receive: Receive) -> Answer:
         to = services.destinations.open(form["to"])
         if to is None:
             raise Refusal(400, "The way back was not made by this site.")
-    page = _page(form, headers, to)
-    cookie = _cookie(services, scope, headers, name, page)
-    if name != FORGET:
-        await _record(services, scope, headers, Choice(name), page, on_interstitial=to is not None)
+    cookies: list[Header] = []
+    if "preview" not in form:
+        page = _page(form, headers, to)
+        cookies = [(b"set-cookie", _cookie(services, scope, headers, name, page))]
+        if name != FORGET:
+            wall = to is not None
+            await _record(services, scope, headers, Choice(name), page, on_interstitial=wall)
     onward = _onward(services, scope, name, form, to)
-    cookies: list[Header] = [(b"set-cookie", cookie)]
     if b"application/json" in headers.get(b"accept", b""):
         return answer_json(ChoiceAnswer(True, name, onward), *cookies)
     return redirect(onward, *cookies)

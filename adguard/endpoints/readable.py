@@ -71,6 +71,7 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
             verdict=verdict,
             form=FORM_WORDS.get(query.get("form", ""), query.get("form", "inline")),
             action=query.get("action", "notice"),
+            preview="preview" in query,
             tool=query.get("tool", tool),
         )
     return answer_page(page)

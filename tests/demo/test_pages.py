@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
@@ -221,6 +221,29 @@ async def test_a_rehearsed_choice_leaves_no_trace(mounted: httpx.AsyncClient) ->
     answer = await mounted.post("/behind-the-scenes/choice", data={"choice": "later"})
     assert answer.json() == {"ok": True, "reason": "preview", "next": None}
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("form", ["dialog", "inline", "banner", "interstitial"])
+async def test_no_answer_in_a_preview_changes_what_the_visitor_s_browser_remembers(
+    mounted: httpx.AsyncClient, form: str
+) -> None:
+    scenes = (await mounted.get("/behind-the-scenes")).text
+    offered = [address for address in addresses(scenes) if f"/note?form={form}&" in address]
+    chooser = re.search(r"<form[^>]*data-chooser.*?</form>", scenes, re.DOTALL)
+    assert chooser
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', chooser[0])
+    query = {**dict(hidden), "form": form, "verdict": "extension"}
+    for address in [f"/_site/note?{urlencode(query)}", *offered]:
+        page = (await mounted.get(address)).text
+        sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)">', page))
+        for choice in ("later", "never", "allow"):
+            answer = await mounted.post(
+                "/_site/choice",
+                data={**sent, "choice": choice},
+                headers={"Sec-Fetch-Site": "same-origin"},
+            )
+            assert answer.status_code == 303
+            assert "set-cookie" not in answer.headers
 
 
 async def test_house_advertisements_come_from_an_address_that_lists_know(

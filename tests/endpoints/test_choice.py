@@ -138,6 +138,23 @@ async def test_a_post_into_a_strict_section_is_never_withheld(site: Site) -> Non
     assert answer.status_code == 405
 
 
+@pytest.mark.parametrize("name", ["allow", "support", "later", "never", "not-blocking", "forget"])
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_a_choice_in_a_preview_leaves_no_trace(site: Site, name: str, accept: str) -> None:
+    visitor = await site.visitor()
+    await visitor.view(BLOCKED, "/a")
+    before, counted = dict(visitor.client.cookies), await site.counted()
+    answer = await visitor.client.post(
+        "/_site/choice",
+        data={"choice": name, "path": "/a", "preview": "1"},
+        headers={**FROM_OUR_PAGE, "Accept": accept},
+    )
+    assert answer.status_code == (200 if accept == "application/json" else 303)
+    assert "set-cookie" not in answer.headers
+    assert dict(visitor.client.cookies) == before
+    assert await site.counted() == counted
+
+
 async def test_crawlers_never_meet_the_interstitial(site: Site) -> None:
     visitor = await site.visitor()
     await wall(site, visitor)

@@ -8,7 +8,7 @@ from adguard.endpoints.readable import memory_of
 from adguard.presets import PRESETS
 from adguard.reader import AllowStage, ReaderState
 from tests.endpoints.conftest import Site
-from tests.visitor import FROM_OUR_PAGE
+from tests.visitor import BLOCKED, FROM_OUR_PAGE
 
 TODAY = 20_780
 
@@ -56,6 +56,25 @@ async def test_a_preview_of_the_interstitial_waits_for_nothing(site: Site) -> No
     page = await visitor.open("/_site/note?form=interstitial")
     assert "data-to" not in page.text
     assert 'name="to"' in page.text
+
+
+@pytest.mark.parametrize("query", ["form=interstitial", "form=dialog&preview=1"])
+async def test_a_preview_says_what_it_is_and_its_form_keeps_the_word(
+    site: Site, query: str
+) -> None:
+    page = await (await site.visitor()).open(f"/_site/note?{query}")
+    assert "This is a preview" in page.text
+    assert '<input type="hidden" name="preview" value="1">' in page.text
+
+
+async def test_what_a_reader_really_meets_is_no_preview(site: Site) -> None:
+    visitor = await site.visitor()
+    assert "preview" not in (await visitor.open("/_site/note?form=dialog")).text
+    for _ in range(3):
+        await visitor.view(BLOCKED, "/markets/a")
+    wall = await visitor.open("/markets/a?preview=1")
+    assert "Continue without" in wall.text
+    assert 'name="preview"' not in wall.text
 
 
 async def test_nothing_of_ours_is_beside_the_routes(site: Site) -> None:
