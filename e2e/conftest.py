@@ -8,8 +8,9 @@
 
 `chromium`, `firefox`, `ublock` are Playwright contexts; `ublock_bridge` has `.context` and
 `.filtering(page, on=…)`. `open_chromium(**options)` and `open_firefox(**options)` take what
-Playwright's `launch_persistent_context` takes (`preferences={…}` for Firefox). What is missing on
-this machine skips the test with the reason, and fails it where `CI=true`.
+Playwright's `launch_persistent_context` takes (`preferences={…}` for Firefox). Each combination of
+the matrix is a fixture too: a `Reader`, see blockers/fixtures.py. What is missing on this machine
+skips the test with the reason, and fails it where `CI=true`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 from starlette.types import ASGIApp
 
+from e2e.blockers.fixtures import *  # noqa: F403
 from e2e.harness import (
     BridgedUBlock,
     MissingError,

@@ -69,7 +69,7 @@ class Shields:
         request = route.request
         if request.resource_type == "document" and request.frame.parent_frame is None:
             route.continue_()
-        elif self._blocks(request.url, request.frame.page.url, request.resource_type):
+        elif self.blocks(request.url, request.frame.page.url, request.resource_type):
             route.abort("blockedbyclient")
         else:
             route.continue_()
@@ -81,7 +81,8 @@ class Shields:
         found: list[str] = self._default.hidden_class_id_selectors(classes, ids, set())
         return found
 
-    def _blocks(self, url: str, page: str, kind: str) -> bool:
+    def blocks(self, url: str, page: str, kind: str) -> bool:
+        """Whether the page at `page` may not have `url`; `kind` is Playwright's word for it."""
         third_party = urlsplit(url).hostname != urlsplit(page).hostname
         engines = [self._default] if third_party or self.aggressive else []
         if self._first_party:

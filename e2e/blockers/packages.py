@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import playwright
+
 from e2e.harness.missing import INSTALL, MissingError
 
 HERE = Path(__file__).parent
@@ -41,22 +43,26 @@ def version_of(name: str) -> str:
     return version
 
 
-def node() -> str:
-    """The Node that runs the packages.
-
-    :raises MissingError: there is none on this machine.
-    """
-    found = shutil.which("node")
-    if found is None:
-        raise MissingError(f"Node is not installed: {INSTALL}")
-    return found
+def node() -> Path:
+    """The Node that Playwright brings along: Debian's is too old for some of the packages."""
+    return Path(playwright.__file__).parent / "driver" / "node"
 
 
 def run(*command: str | Path) -> None:
-    """Runs Node with `command`; scripts of ours find the packages by their names."""
-    subprocess.run(
-        [node(), *command], check=True, capture_output=True, timeout=MAKE_SECONDS, env=environment()
+    """Runs Node with `command`; scripts of ours find the packages by their names.
+
+    :raises RuntimeError: it failed; the message is what it printed.
+    """
+    done = subprocess.run(
+        [node(), *command],
+        capture_output=True,
+        text=True,
+        timeout=MAKE_SECONDS,
+        env=environment(),
+        check=False,
     )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stderr or done.stdout}")
 
 
 def environment() -> dict[str, str]:
@@ -82,6 +88,7 @@ def extension(name: str, make: Callable[[Path], None], sources: Iterable[Path]) 
         digest.update(source.read_bytes())
     folder = KEPT / f"{name}-{digest.hexdigest()[:12]}"
     if not folder.is_dir():
+        KEPT.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=KEPT) as made:
             make(Path(made))
             _move(Path(made), folder)
