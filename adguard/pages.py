@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -165,7 +166,7 @@ class Pages:
         self._assets = assets
         self._prefix = settings.prefix
         self._kinds = kinds
-        self._ours = _environment(TEMPLATES)
+        self._ours = _our_environment()
         self._theirs = self._ours
         if settings.template_dir is not None:
             self._theirs = _environment(Path(settings.template_dir), TEMPLATES)
@@ -305,6 +306,12 @@ def _words(speech: Speech) -> str:
         {**words, "checking": speech("guide.checking"), "not-yet": speech("guide.not-yet")},
         ensure_ascii=False,
     )
+
+
+@cache
+def _our_environment() -> Environment:
+    """The templates of this release, compiled once however many sites a process serves."""
+    return _environment(TEMPLATES)
 
 
 def _environment(*folders: Path) -> Environment:
