@@ -22,7 +22,7 @@ from adguard.filters.tree import (
     Sequence,
 )
 
-LARGEST = 4_000
+LARGEST = 1_000
 """Steps of a program; counted repeats are written out."""
 
 Test = Callable[[str, int], bool]

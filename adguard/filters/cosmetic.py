@@ -65,15 +65,16 @@ class CosmeticMatcher:
 
     def _selecting(self, element: Element, host: str) -> Iterator[CosmeticRule]:
         """The rules for this host that select the element, exceptions left aside."""
-        names = [f".{name}" for name in element.classes]
-        names += [f"#{element.id}"] if element.id else []
         for one in self._lists:
             index = one.cosmetic_index
-            for rule in (*index.generic(names), *index.specific(host)):
-                if (rule.places is None or named(rule.places, host)) and hides(
-                    read(rule.selector), element
-                ):
-                    yield rule
+            met = (*index.generic(element), *index.specific(host))
+            found = {
+                id(rule): rule
+                for rule in met
+                if (rule.places is None or named(rule.places, host))
+                and hides(read(rule.selector), element)
+            }
+            yield from sorted(found.values(), key=lambda rule: (rule.line, rule.source))
 
     def _exception(self, rule: CosmeticRule, host: str) -> CosmeticRule | None:
         for one in self._lists:

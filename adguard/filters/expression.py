@@ -29,10 +29,10 @@ from adguard.filters.tree import (
 
 __all__ = ["Expression", "ExpressionError"]
 
-LONGEST_TEXT = 4_096
+LONGEST_TEXT = 2_048
 """Characters of a URL that an expression is asked about."""
 
-_MOST_WAYS = 20_000
+_MOST_WAYS = 200_000
 _MANY = 10**9
 
 
@@ -63,7 +63,7 @@ class Expression:
             raise ExpressionError(f"the regular expression is not understood ({error})") from error
 
     def search(self, text: str) -> bool:
-        """Whether it matches anywhere in the first 4,096 characters of `text`."""
+        """Whether it matches anywhere in the first 2,048 characters of `text`."""
         text = text[:LONGEST_TEXT]
         if self._quick(len(text)):
             return self._compiled.search(text) is not None
@@ -94,7 +94,7 @@ class Expression:
             size = 1 << bucket
             ways = _ways(self._tree, size, 0)
             starting = 1 if _anchored(self._tree) else size
-            self._safe[bucket] = ways * starting <= _MOST_WAYS * (size >> 6)
+            self._safe[bucket] = ways * starting <= _MOST_WAYS
         return self._safe[bucket]
 
 

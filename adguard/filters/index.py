@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from time import perf_counter
 
 from adguard.filters.facts import Facts
 from adguard.filters.pattern import hosts_only, literal, token
 from adguard.filters.places import chain, entities, named
 from adguard.filters.rules import CosmeticRule, NetworkRule
+from adguard.filters.selector import Element, parts, read, subject_part
 
-PATIENCE = 2.0
-"""Seconds that the regular expressions of one list may take altogether; those of the largest list
-in use take a thousandth of that for a hundred requests."""
+PATIENCE = 1.5
+"""Seconds of processor time that a list may take for requests, and a little more for each."""
 
 _KEY = re.compile(r"[.#][\w-]+")
 
@@ -66,22 +65,12 @@ class NetworkIndex:
             if text in url:
                 yield rule
 
-    def expression_matches(self, rule: NetworkRule, url: str) -> bool | None:
-        """Whether a regular expression matches; None when the list has used up its time."""
-        if self.patience <= 0 or rule.expression is None:
-            return None
-        started = perf_counter()
-        found = rule.expression.search(url)
-        self.patience -= perf_counter() - started
-        return found
-
 
 class CosmeticIndex:
-    """Cosmetic rules: the generic ones by a class or id they ask for, the others by place."""
+    """Cosmetic rules: the generic ones by what they ask of the element, the others by place."""
 
     def __init__(self, rules: Iterable[CosmeticRule]) -> None:
-        self.by_name: dict[str, list[CosmeticRule]] = defaultdict(list)
-        self.generic_others: list[CosmeticRule] = []
+        self.by_part: dict[str, list[CosmeticRule]] = defaultdict(list)
         self.by_host: dict[str, list[CosmeticRule]] = defaultdict(list)
         self.by_entity: dict[str, list[CosmeticRule]] = defaultdict(list)
         self.by_expression: list[CosmeticRule] = []
@@ -101,15 +90,15 @@ class CosmeticIndex:
             if rule.places.expressions:
                 self.by_expression.append(rule)
         elif _KEY.fullmatch(rule.selector):
-            self.by_name[rule.selector].append(rule)
+            self.by_part[rule.selector].append(rule)
         else:
-            self.generic_others.append(rule)
+            for part in {subject_part(one) for one in read(rule.selector)}:
+                self.by_part[part].append(rule)
 
-    def generic(self, names: Iterable[str]) -> Iterator[CosmeticRule]:
-        """The generic rules that may select an element with these names (`.class`, `#id`)."""
-        for name in names:
-            yield from self.by_name.get(name, ())
-        yield from self.generic_others
+    def generic(self, element: Element) -> Iterator[CosmeticRule]:
+        """The generic rules that may select the element."""
+        for part in parts(element):
+            yield from self.by_part.get(part, ())
 
     def specific(self, host: str) -> Iterator[CosmeticRule]:
         """The rules that name the page's host."""

@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from time import thread_time
 
 import msgspec
 
 from adguard.filters.facts import Facts, Request
-from adguard.filters.index import NetworkIndex
+from adguard.filters.index import PATIENCE
 from adguard.filters.lists import FilterList
 from adguard.filters.options import KINDS, NETWORK, without_badfilter
 from adguard.filters.pattern import compile_pattern, hosts_only
 from adguard.filters.places import named
-from adguard.filters.rules import NetworkRule, Options, Problem
+from adguard.filters.rules import SHOWN, NetworkRule, Options, Problem
 
 _compiled = lru_cache(maxsize=16_384)(compile_pattern)
 _PRIORITY = re.compile(r":(-?\d+)$")
+_ALLOWANCE = 0.02
+_UNTIMED = 64
 _DOCUMENT = KINDS["document"]
 
 
@@ -42,7 +45,7 @@ class NetworkMatcher:
     def __init__(self, lists: Iterable[FilterList]) -> None:
         self._lists = tuple(lists)
         self._bad = {
-            (rule.exception, rule.pattern, without_badfilter(rule.options))
+            _identity(rule, without_badfilter(rule.options))
             for one in self._lists
             for rule in one.network_index.bad
         }
@@ -51,7 +54,7 @@ class NetworkMatcher:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What came up while matching: lists whose regular expressions took too long."""
+        """What came up while matching: lists that took too long."""
         return tuple(self._given_up.values())
 
     def match(self, request: Request) -> NetworkMatch:
@@ -122,33 +125,54 @@ class NetworkMatcher:
         self, facts: Facts, wanted: Callable[[NetworkRule, FilterList], bool]
     ) -> Iterator[NetworkRule]:
         for one in self._lists:
-            index = one.network_index
-            found = {
-                id(rule): rule
-                for rule in index.candidates(facts)
-                if wanted(rule, one) and _applies(rule.options, facts)
-            }
-            rules = sorted(found.values(), key=lambda rule: rule.line)
-            yield from (rule for rule in rules if self._matches(rule, facts, one, index))
+            found: dict[int, NetworkRule] = {}
+            for rule in self._patiently(one, facts):
+                if (
+                    wanted(rule, one)
+                    and _applies(rule.options, facts)
+                    and self._matches(rule, facts)
+                ):
+                    found[id(rule)] = rule
+            yield from sorted(found.values(), key=_place)
 
-    def _matches(
-        self, rule: NetworkRule, facts: Facts, one: FilterList, index: NetworkIndex
-    ) -> bool:
+    def _patiently(self, one: FilterList, facts: Facts) -> Iterator[NetworkRule]:
+        """The rules of a list that may match, as long as it has time left: lists in use take a
+        hundredth of what a request adds to it."""
+        index = one.network_index
+        started = thread_time()
+        for count, rule in enumerate(index.candidates(facts), 1):
+            yield rule
+            if (rule.expression or not count % _UNTIMED) and (
+                thread_time() - started > index.patience
+            ):
+                reason = (
+                    "The list takes too long to match; its rules from this one on were not tried."
+                )
+                problem = Problem(rule.line, rule.text[:SHOWN], reason, rule.source)
+                self._given_up.setdefault(one.name, problem)
+                break
+        left = index.patience - (thread_time() - started)
+        index.patience = min(PATIENCE, max(left, 0.0) + _ALLOWANCE)
+
+    def _matches(self, rule: NetworkRule, facts: Facts) -> bool:
         if rule.expression:
-            found = index.expression_matches(rule, facts.url)
-            if found is None:
-                self._give_up(rule, one)
+            found = rule.expression.search(facts.url)
         else:
             match = _compiled(rule.pattern, match_case=rule.options.match_case)
             found = match(facts.url, facts.start, facts.end)
         if not found:
             return False
-        return not self._bad or (rule.exception, rule.pattern, rule.options) not in self._bad
+        return not self._bad or _identity(rule, rule.options) not in self._bad
 
-    def _give_up(self, rule: NetworkRule, one: FilterList) -> None:
-        reason = "The list's regular expressions take too long; this one and more were not tried."
-        problem = Problem(rule.line, rule.text[:200], reason, rule.source)
-        self._given_up.setdefault(one.name, problem)
+
+def _identity(rule: NetworkRule, options: Options) -> tuple[bool, str, Options]:
+    """What a `badfilter` has to have in common with the rule that it switches off."""
+    exact = rule.expression or options.match_case
+    return rule.exception, rule.pattern if exact else rule.pattern.lower(), options
+
+
+def _place(rule: NetworkRule) -> tuple[int, str]:
+    return rule.line, rule.source
 
 
 def _about_page(rule: NetworkRule, _: FilterList) -> bool:

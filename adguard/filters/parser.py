@@ -21,13 +21,16 @@ from adguard.filters.selector import SelectorError, UnsupportedError, check
 
 MOST_EXPRESSIONS = 5_000
 """Regular expressions in one list; the largest lists in use have some hundreds."""
+LONGEST_PATTERN = 1_024
+MOST_COMPLEX = 100_000
+"""Generic cosmetic rules in one list that ask for more than one name; in use: some hundreds."""
 
 _SEPARATOR = re.compile(r"#@?(?:\$\?|\$|%|\?)?#(?=.)")
 _MARKUP = re.compile(r"[^\s/|@\"'!#$]*\$@?\$[a-z*][\w-]*(?:\[|$)", re.IGNORECASE)
 _HOSTS = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?|::0|fe80::1%lo0|255\.255\.255\.255)\s+(\S+)")
-_HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]*[a-z0-9]|\d+\.\d+\.\d+\.\d+", re.IGNORECASE)
+_HOST = re.compile(r"(?:[a-z0-9][a-z0-9_-]*\.)*[a-z0-9][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
 _LOCAL = re.compile(r"0\.0\.0\.0|broadcasthost|local|localhost.*|ip6-.*")
-_COMMENT = re.compile(r"\s+#.*")
+_UNWANTED = re.compile(r"[$,]~(?!third-party|first-party|3p|1p)")
 _HEADER = re.compile(r"[!#]\s*(Title|Version|Last modified|Updated|TimeUpdated)\s*:\s*(.*)", re.I)
 _HEADER_LINES = 100
 _MOST_DOLLARS = 16
@@ -79,6 +82,7 @@ class _Reading:
         self.network: list[NetworkRule] = []
         self.cosmetic: list[CosmeticRule] = []
         self.expressions = 0
+        self.complex = 0
         self._options: dict[tuple[str, bool], Options | OptionError | SkippedError] = {}
 
     def take(self, lines: Iterable[Line]) -> None:
@@ -136,10 +140,13 @@ class _Reading:
             expression = self.expression(pattern[1:-1], options.match_case)
         elif options.match_case and not self.environment.case_patterns:
             raise OptionError("match-case is for regular expressions only")
-        elif at < 0 and not exception and self.environment.bare_hosts and _HOST.fullmatch(pattern):
-            pattern = f"||{pattern}^"
+        elif self.environment.bare_hosts and _HOST.fullmatch(pattern):
+            if at < 0 or _says_only_what(options, body[at:]):
+                pattern = f"||{pattern}^"
         elif at < 0 and len(pattern) <= 1:
             raise OptionError("the rule would apply to everything")
+        elif len(pattern) > LONGEST_PATTERN:
+            raise OptionError(f"the pattern is longer than {LONGEST_PATTERN:,} characters")
         self.network.append(
             NetworkRule(line, number, source, exception, pattern, options, expression)
         )
@@ -160,12 +167,13 @@ class _Reading:
 
     def without_whitespace(self, line: str) -> str:
         """A hosts line as a rule; other lines without the comment at their end."""
-        body = _COMMENT.sub("", line)
+        body = line.replace("\t", " ")
+        body = body.partition(" #")[0].rstrip()
         hosts = _HOSTS.fullmatch(body)
         if hosts:
             host = hosts[1].lower()
             return "" if _LOCAL.fullmatch(host) or not _HOST.fullmatch(host) else f"||{host}^"
-        if re.search(r"\s", body) and not body.lstrip("@").startswith("/") and "$" not in body:
+        if " " in body and not body.lstrip("@").startswith("/") and "$" not in body:
             raise OptionError("a rule has no white space in it")
         return body
 
@@ -180,7 +188,7 @@ class _Reading:
             if len(text) < 64:
                 self._options[key] = found
         if isinstance(found, Exception):
-            raise found
+            raise found.with_traceback(None)  # kept, and raised again for every such rule
         return found
 
     def expression(self, source: str, match_case: bool) -> Expression:
@@ -207,6 +215,9 @@ class _Reading:
         except UnsupportedError as error:
             raise SkippedError(str(error)) from None
         places = None if where in {"", "*"} else read_places(where, ",")
+        self.complex += places is None or places.generic
+        if self.complex > MOST_COMPLEX:
+            raise SelectorError(f"more than {MOST_COMPLEX:,} generic rules with a long selector")
         self.cosmetic.append(CosmeticRule(line, number, source, "@" in separator, selector, places))
 
 
@@ -220,6 +231,13 @@ def _options_start(body: str, before: int) -> int:
             return at
         at = body.rfind("$", 0, at)
     return -1
+
+
+def _says_only_what(options: Options, text: str) -> bool:
+    """Whether options are about kinds of request and parties only: then uBlock Origin still takes
+    a host name for a host."""
+    plain = Options(kinds=options.kinds, party=options.party, badfilter=options.badfilter)
+    return options == plain and not _UNWANTED.search(text)
 
 
 def _sentence(text: str) -> str:

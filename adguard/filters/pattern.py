@@ -27,13 +27,14 @@ def token(pattern: str) -> str:
     letters, digits or `%`; "" where there is none. The longest, and not `https` or `com` if there
     is another."""
     text = pattern.lower()
-    found = [
-        found[0]
-        for found in _TOKEN.finditer(text)
-        if found.start()
-        and text[found.start() - 1] != "*"
-        and text[found.end() :][:1] not in {"", "*"}
-    ]
+    found = []
+    for match in _TOKEN.finditer(text):
+        before, after = (
+            text[max(match.start() - 1, 0) : match.start()],
+            text[match.end() : match.end() + 1],
+        )
+        if before not in {"", "*"} and after not in {"", "*"}:
+            found.append(match[0])
     return max(found, key=lambda word: (word not in _COMMON, len(word)), default="")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from time import thread_time
 
 from adguard.filters.environment import ConditionError, Environment, holds
 from adguard.filters.rules import SHOWN, Problem
@@ -14,11 +15,15 @@ Line = tuple[str, int, str]
 
 MOST_CHARACTERS = 32_000_000
 """Of a list with all that it includes; the largest in use have ten million."""
-MOST_LINES = 1_000_000
+MOST_LINES = 500_000
 MOST_FILES = 64
 DEEPEST = 6
 LONGEST_LINE = 64_000
 MOST_PROBLEMS = 1_000
+MOST_SECONDS = 2.0
+"""Of processor time; the largest lists in use take a tenth of that."""
+_LINES_UNTIMED = 64
+_UNTIMED = 1_000  # characters of a line
 
 _DIRECTIVE = re.compile(r"!#([a-z_]+)\b(.*)", re.IGNORECASE)
 _INCLUDABLE = re.compile(r"(?!/)(?!.*(?:\.\.|:|\\))[^\s?#]{1,200}")
@@ -69,6 +74,7 @@ class Preprocessor:
         self.lines_read = 0
         self.files = 0
         self.full = False
+        self.started = thread_time()
 
     def lines(self, raw: str | bytes, name: str) -> Iterator[Line]:
         """Yields text, number (from 1) and source of every line in force, comments included."""
@@ -129,6 +135,11 @@ class Preprocessor:
                 line,
                 f"The list has more than {MOST_LINES:,} lines; the rest is not read.",
             )
+            return False
+        timed = self.lines_read % _LINES_UNTIMED == 0 or len(line) > _UNTIMED
+        if timed and thread_time() - self.started > MOST_SECONDS:
+            self.full = True
+            self.notes.problem(name, number, line, "Reading takes too long; the rest is not read.")
             return False
         if len(line) > LONGEST_LINE:
             self.notes.problem(

@@ -81,8 +81,9 @@ class Complex(NamedTuple):
     around: tuple[tuple[str, Compound], ...]
 
 
-_SIMPLE = re.compile(r"[.#][A-Za-z_][\w-]*")
-_ATTRIBUTE_ONLY = re.compile(r'[a-z]*\[[a-z-]+(?:[~|^$*]?="[^"\\\[\]]+")?\]')
+_PART = r"""(?:[.#][A-Za-z_][\w-]*|\[[A-Za-z][\w-]*(?:[~|^$*]?="[^"\\\n]*")?\])"""
+_COMPOUND = rf"(?:(?:[A-Za-z][A-Za-z0-9-]*|\*){_PART}*|{_PART}+)"
+_COMMON = re.compile(rf"{_COMPOUND}(?:(?: ?[>+~] ?| ){_COMPOUND}){{,20}}", re.ASCII)
 _ESCAPE = r"\\(?:[0-9a-fA-F]{1,6}\s?|.)"
 _NAME = re.compile(
     rf"(?:--|-?(?:[A-Za-z_]|[^\x00-\x7f]|{_ESCAPE}))(?:[\w-]|[^\x00-\x7f]|{_ESCAPE})*"
@@ -94,7 +95,6 @@ _ATTRIBUTE = re.compile(
         \s*([iIsS])?\s*)?\]""",
     re.VERBOSE | re.DOTALL,
 )
-_STYLED = re.compile(r"[^{]*\{[^{}]*:[^{}]*\}")
 _PROCEDURAL = re.compile(
     r":(?:has|has-text|contains|-abp-[a-z-]+|if|if-not|matches-[a-z-]+|min-text-length|nth-ancestor"
     r"|others|properties|remove|remove-attr|remove-class|style|upward|watch-attr|watch-attrs|xpath"
@@ -116,11 +116,11 @@ def check(selector: str) -> None:
     :raises SelectorError: when it is malformed.
     :raises UnsupportedError: when it is more than a plain one.
     """
-    if _SIMPLE.fullmatch(selector) or _ATTRIBUTE_ONLY.fullmatch(selector):
+    if _COMMON.fullmatch(selector):
         return
     if _PROCEDURAL.search(selector):
         raise UnsupportedError("procedural: needs the whole page (:has(), :has-text() …)")
-    if selector[-1] == "}" and _STYLED.fullmatch(selector):
+    if selector[-1] == "}" and ":" in selector.partition("{")[2]:
         raise UnsupportedError("changes styles (#$#)")
     _read(selector)
 
@@ -272,6 +272,25 @@ class _Parser:
         self.at += 1
         self.name()
         return "never"  # a box of its own: the element itself stays
+
+
+def subject_part(selector: Complex) -> str:
+    """Something that the selector asks of the element itself, as `parts` writes it; the rarest."""
+    subject = selector.subject
+    if subject.ids:
+        return f"#{subject.ids[0]}"
+    if subject.classes:
+        return f".{subject.classes[0]}"
+    return f"[{subject.attributes[0].name}" if subject.attributes else subject.tag
+
+
+def parts(element: Element) -> set[str]:
+    """All that a selector's `subject_part` can be for it to select the element."""
+    names = {*element.attributes, "class" * bool(element.classes), "id" * bool(element.id)}
+    found = {f"[{name}" for name in names}
+    found |= {f".{name}" for name in element.classes}
+    identity = element.attribute("id")
+    return found | {f"#{identity}", element.tag.lower(), ""}
 
 
 def unescape(text: str) -> str:

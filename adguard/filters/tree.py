@@ -14,7 +14,7 @@ from typing import NamedTuple
 BEYOND = 1 << 128
 EVERY = (1 << 129) - 1
 _DEEPEST = 40
-_LONGEST = 8_192
+_LONGEST = 2_048
 _MOST_REPEATS = 65_535
 
 
@@ -108,7 +108,7 @@ def parse(source: str, *, fold_case: bool) -> Node:
 
     :param source: what stands between the slashes.
     :param fold_case: letters stand for both their cases.
-    :raises ExpressionError: when it is malformed, too long (8,192 characters), too deep, or uses
+    :raises ExpressionError: when it is malformed, too long (2,048 characters), too deep, or uses
         what is not understood (look-behind).
     """
     if len(source) > _LONGEST:
