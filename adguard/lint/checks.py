@@ -122,6 +122,18 @@ class Judge:
                 rules = _cites(self._cosmetic.all_matches(element, self._site.page))
                 yield f"The element {label(element)}", rules
 
+    def problems(self, profile: Profile) -> Iterator[Finding]:
+        """What could not be decided: lists whose regular expressions are too slow."""
+        for one in self._network.problems:
+            yield Finding(
+                level=Level.DEGRADED,
+                topic=Topic.LIST,
+                subject=one.source,
+                message=f"{one.source}: {one.reason}",
+                profiles=(profile.id,),
+                cites=(Cite(one.source, one.line, one.text),),
+            )
+
     def _request(self, path: str, kind: str) -> Request:
         return Request(url=self._site.url(path), page=self._site.page, kind=kind)
 
@@ -154,7 +166,7 @@ def check(
     other list is said, and what the rest shows stands."""
     missing = [use for use in uses if not use.present and use.role != "elsewhere"]
     checked = not any(use.role == "core" for use in missing)
-    findings = [_missing(profile, missing, checked)] if missing else []
+    findings = [_missing(profile, missing)] if missing else []
     every: tuple[Bait, ...] = (*baits.network, *baits.elements)
     results = [
         judge.bait(bait, profile.least or bait.min_rules)
@@ -179,6 +191,7 @@ def check(
                 cites=cites[:MOST_CITES],
             )
         )
+    findings += judge.problems(profile)
     made = ProfileResult(
         id=profile.id,
         name=profile.name,
@@ -220,22 +233,16 @@ def uses_of(profile: Profile, library: Library, blockers: Blockers) -> Iterator[
             yield ListUse(id=name, title=title, role=role, present=library.has(name))
 
 
-def _missing(profile: Profile, missing: Sequence[ListUse], checked: bool) -> Finding:
+def _missing(profile: Profile, missing: Sequence[ListUse]) -> Finding:
     core = [use.title for use in missing if use.role == "core"]
-    names = [use.title for use in missing]
-    if core:
-        verb = "is" if len(core) == 1 else "are"
-        message = f"{profile.name} is not checked: {shown(core)} {verb} not among the lists."
-    else:
-        verb = "is" if len(names) == 1 else "are"
-        message = (
-            f"{profile.name} is checked in part: {shown(names, 5)} {verb} not among the lists."
-        )
+    names = core or [use.title for use in missing]
+    said = "Not checked" if core else "Checked in part"
+    verb = "is" if len(names) == 1 else "are"
     return Finding(
         level=Level.DEGRADED,
         topic=Topic.LIST,
-        subject=profile.name,
-        message=message,
+        subject=names[0],
+        message=f"{said}: {shown(names, 5)} {verb} not among the lists.",
         profiles=(profile.id,),
     )
 

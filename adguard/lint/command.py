@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from adguard import baits as bait_data
 from adguard.baits import BaitError
 from adguard.lint.findings import Finding, to_json
 from adguard.lint.inspection import Order, inspect
@@ -98,15 +99,14 @@ def lint(
         raise click.UsageError(f"Got an unexpected argument: {more[0]}")
     if origin is None and not catalogue:
         raise click.UsageError("--origin is missing: the site, such as https://www.example.org.")
+    if html is not None and not html.parent.is_dir():
+        raise click.UsageError(f"--html: there is no folder {html.parent}.")
     try:
-        if html is not None:
-            html.open("a").close()  # Before the work, not after it.
         settings = _settings(origin or NOWHERE, prefix, baits)
+        bait_data.load(settings.baits)
         blockers = load()
         profiles = blockers.choose(names)
         gathered = _gather((*lists, *more), download, blockers, profiles)
-        if not gathered.all and not gathered.findings:
-            raise SourceError(NO_LISTS)  # noqa: TRY301 (one place tells all of these)
         found = _look(live, settings) if live else []
         order = Order(
             settings=settings,
@@ -148,6 +148,8 @@ def _gather(
         )
     if not paths:
         _join(gathered, from_package(blockers), quietly=True)
+    if not gathered.all and not gathered.findings:
+        raise SourceError(NO_LISTS)
     return gathered
 
 

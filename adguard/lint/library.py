@@ -103,12 +103,11 @@ class Library:
             elif len(problems) > rules * MUCH:
                 message = f"{source.path} is hardly a filter list: {len(problems):,} of its lines "
                 level, message = Level.DEGRADED, message + "could not be understood."
-            elif any(one.line == 0 for one in problems):
+            elif any(one.line == 0 or "!#include" in one.text for one in problems):
                 level, message = Level.DEGRADED, f"{source.title} could not be read in full."
             elif problems:
-                message = (
-                    f"{source.title}: {len(problems):,} lines are not understood and left out."
-                )
+                lines = "1 line is" if len(problems) == 1 else f"{len(problems):,} lines are"
+                message = f"{source.title}: {lines} not understood and left out."
                 level = Level.NOTE
             else:
                 continue

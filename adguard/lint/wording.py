@@ -33,7 +33,6 @@ SOURCES = {
     "download": "downloaded",
     "cache": "unchanged since download",
 }
-KINDS = {"script": "script", "image": "image", "fetch": "fetch", "element": "element"}
 LEGEND = (
     "Figures: how many rules of the blocker's default lists hit the bait. "
     "0: none. exempt: an exception lifts them. ?: not checked. –: a kind it does not filter."
@@ -97,10 +96,8 @@ def by_level(report: Report) -> Iterator[tuple[Level, list[Finding]]]:
 
 
 def blockers(report: Report, finding: Finding) -> str:
-    """The blockers that a finding holds for, in words; empty when it names them or none."""
+    """The blockers that a finding holds for, in words; empty when it is about none of them."""
     checked = [one.id for one in report.profiles]
-    if any(finding.message.startswith(report.named(name)) for name in finding.profiles):
-        return ""
     if finding.profiles and set(finding.profiles) == set(checked) and len(checked) > 1:
         return "all blockers"
-    return shown([report.named(name) for name in finding.profiles])
+    return shown([report.named(name) for name in finding.profiles], most=4)
