@@ -83,7 +83,7 @@ class Run:
                 tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
                 reading(row.blocker, playwright, Path(folder) / "profile") as reader,
             ):
-                seen = sight(reader, asks=row.asks)
+                seen = sight(reader, row.verdict, asks=row.asks)
         except MissingError as missing:
             self.missing[name] = str(missing)
         except (AssertionError, BrowserError) as error:
@@ -133,7 +133,7 @@ def document_of(run: Run, times: int) -> str:
     return TEXT.format(
         times=times,
         date=datetime.now(UTC).strftime("%-d %B %Y"),
-        machine=f"{os.cpu_count()} cores under {platform.freedesktop_os_release()['PRETTY_NAME']}",
+        machine=_machine(),
         rounds=f", over {times} rounds" if times > 1 else "",
         rows="\n".join(rows),
         bait_median=BAIT_MEDIAN,
@@ -175,6 +175,14 @@ def main(arguments: Sequence[str]) -> int:
                 run.look(playwright, row)
                 progress.advance(task)
     return conclude(run, times, console)
+
+
+def _machine() -> str:
+    try:
+        system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        system = platform.system()
+    return f"{os.cpu_count()} cores under {system}"
 
 
 def _each(values: Iterator[str]) -> str:

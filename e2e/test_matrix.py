@@ -26,7 +26,7 @@ def test_each_combination_is_seen_for_what_it_is_and_only_readers_behind_a_block
     row: Row, request: pytest.FixtureRequest
 ) -> None:
     reader: Reader = request.getfixturevalue(row.blocker.id)
-    seen = sight(reader, asks=row.asks)
+    seen = sight(reader, row.verdict, asks=row.asks)
     assert list(row.complaints(seen)) == []
     assert seen.milliseconds < SANE_MILLISECONDS
 

@@ -163,7 +163,7 @@ STANDARD = _brave(
 STANDARD_THIRD_PARTY = _brave(
     "chromium_brave_third_party",
     "Standard, without its first-party list",
-    TOLD.format("A site's own requests all pass, as they do until Brave has fetched that list."),
+    TOLD.format("A site's own requests all pass."),
     aggressive=False,
     first_party=False,
 )
