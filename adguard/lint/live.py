@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Playwright, Response, sync_playwr
 from playwright.sync_api import Error as BrowserError
 
 from adguard.assets import Assets
-from adguard.lint.answers import check_answers
+from adguard.lint.answers import check_answers, get
 from adguard.lint.csp import refusals
 from adguard.lint.findings import Cite, Finding, Level, Topic
 from adguard.lint.own import read_elements
@@ -254,7 +254,7 @@ def _scripts(page: Page, visit: Visit, base: str, assets: Assets) -> Iterator[Fi
             foreign += 1
             continue
         try:
-            text = page.request.get(source, timeout=LOAD_MILLISECONDS).text()
+            text = get(page.request, source).text()
         except (BrowserError, UnicodeDecodeError):
             continue
         named = sorted(name for name in names if name in text)
