@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from adguard.filters.tree import (
     WORD,
-    Back,
     Chars,
     Choice,
     ExpressionError,
@@ -20,10 +19,14 @@ from adguard.filters.tree import (
     Node,
     Repeat,
     Sequence,
+    width,
 )
 
 LARGEST = 1_000
 """Steps of a program; counted repeats are written out."""
+FARTHEST_LOOK = 32
+"""Characters that a look ahead may read."""
+HOPELESS = "the regular expression could take too long to decide"
 
 Test = Callable[[str, int], bool]
 
@@ -40,11 +43,8 @@ class Automaton:
         self._lay(tree)
         self.end = len(self.reads)
 
-    def search(self, text: str) -> bool:
-        """Whether it matches anywhere in `text`."""
-        return self._run(text, 0, anywhere=True)
-
-    def _run(self, text: str, start: int, *, anywhere: bool) -> bool:
+    def search(self, text: str, start: int = 0, *, anywhere: bool = True) -> bool:
+        """Whether it matches in `text`, from `start` on or, unless `anywhere`, just there."""
         states: set[int] = set()
         reads, ways = self.reads, self.ways
         for at in range(start, len(text) + 1):
@@ -101,8 +101,8 @@ class Automaton:
             self._step(test=MARKS[node.kind])
         elif isinstance(node, Look):
             self._step(test=_look(node))
-        elif isinstance(node, Back):
-            raise ExpressionError("the regular expression could take too long to decide")
+        else:
+            raise ExpressionError(HOPELESS)  # what a group captured is not kept
 
     def _lay_choice(self, node: Choice) -> None:
         fork = self._step()
@@ -136,17 +136,11 @@ class Automaton:
 
 
 def _look(node: Look) -> Test:
+    """A look ahead is made anew at every place, so it must be short."""
+    if width(node.body) > FARTHEST_LOOK:
+        raise ExpressionError(HOPELESS)
     inner = Automaton(node.body)
-    decided: dict[tuple[str, int], bool] = {}
-
-    def test(text: str, at: int) -> bool:
-        if (text, at) not in decided:
-            if len(decided) > 10_000:
-                decided.clear()
-            decided[text, at] = inner._run(text, at, anywhere=False) is not node.negative
-        return decided[text, at]
-
-    return test
+    return lambda text, at: inner.search(text, at, anywhere=False) is not node.negative
 
 
 def _boundary(text: str, at: int) -> bool:

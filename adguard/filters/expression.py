@@ -193,8 +193,8 @@ def _written(node: Node) -> str:
             text = f"({_written(body)})"
         case Back(number):
             text = f"(?:\\{number})"
-        case Mark(kind):
-            text = {"^": r"\A", "$": r"\Z", "b": r"\b", "B": r"\B"}[kind]
+        case _:
+            text = {"^": r"\A", "$": r"\Z", "b": r"\b", "B": r"\B"}[node.kind]
     return text
 
 

@@ -47,6 +47,7 @@ _SAME = {
 _HIDES = {"generichide": 1, "specifichide": 2, "elemhide": 3}
 _PARTIES = {"first-party": 1, "third-party": 3, "strict1p": 1, "strict3p": 3}
 _WHOLE_PAGE = {"urlblock": "all", "genericblock": "generic"}
+_VALUED = frozenset({"domain", "to", "denyallow", "method", "redirect", "redirect-rule"})
 _METHODS = frozenset(
     {"connect", "delete", "get", "head", "options", "patch", "post", "put", "trace"}
 )
@@ -138,14 +139,16 @@ class _Reading:
     def take(self, name: str, negated: bool, value: str | None) -> None:
         if name in CHANGES:
             raise SkippedError(CHANGES[name])
-        if name in KINDS or name == "all":
+        if name == "reason" or not name.strip("_"):
+            return  # a note for readers, and what keeps two rules apart
+        if name in _VALUED:
+            self.take_value(name, negated, value)
+        elif value is not None:
+            raise OptionError(f"the option {name!r} is unknown with a value")
+        elif name in KINDS or name == "all":
             self.take_kind(name, negated)
         elif name in _PARTIES:
             self.take_party(name, negated)
-        elif name in {"domain", "to", "denyallow", "method", "redirect", "redirect-rule"}:
-            self.take_value(name, negated, value)
-        elif name == "reason" or not name.strip("_"):
-            return  # a note for readers, and what keeps two rules apart
         elif negated:
             raise OptionError(f"the option '~{name}' is unknown")
         else:

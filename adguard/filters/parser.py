@@ -97,7 +97,7 @@ class _Reading:
     def take_line(self, line: str, number: int, source: str) -> None:
         first = line[0]
         if first == "!" or (first == "[" and not line.startswith("[$")):
-            self.take_comment(line)
+            self.take_comment(line, number)
             return
         if "#" in line:
             if _PLAIN_COSMETIC.fullmatch(line):
@@ -108,7 +108,7 @@ class _Reading:
                 self.take_cosmetic(line, found, number, source)
                 return
             if first == "#":
-                self.take_comment(line)
+                self.take_comment(line, number)
                 return
         if ("$$" in line or "$@$" in line) and _MARKUP.match(line):
             raise SkippedError("filters the page's source ($$)")
@@ -116,11 +116,10 @@ class _Reading:
             raise SkippedError("AdGuard's modifiers of cosmetic rules ([$…])")
         self.take_network(line, number, source)
 
-    def take_comment(self, line: str) -> None:
-        if len(self.head) < _HEADER_LINES:
-            found = _HEADER.match(line)
-            if found and "%" not in found[2]:
-                self.head.setdefault(found[1].lower(), found[2].strip()[:200])
+    def take_comment(self, line: str, number: int) -> None:
+        found = _HEADER.match(line) if number <= _HEADER_LINES else None
+        if found and "%" not in found[2]:
+            self.head.setdefault(found[1].lower(), found[2].strip()[:200])
 
     # --- requests ---------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ _NAME = re.compile(
 )
 _HEX = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
 _ATTRIBUTE = re.compile(
-    r"""\[\s*((?:[\w|-]|[^\x00-\x7f]|\\.)+)\s*
+    r"""\[\s*(?:[\w*-]*\|(?!=))?((?:[\w-]|[^\x00-\x7f]|\\.)+)\s*
         (?:([~|^$*]?=)\s*(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|((?:[\w-]|[^\x00-\x7f]|\\.)+))
         \s*([iIsS])?\s*)?\]""",
     re.VERBOSE | re.DOTALL,
@@ -240,7 +240,7 @@ class _Parser:
             raise SelectorError(f"an attribute is malformed at {self.text[self.at :][:40]!r}")
         self.at = found.end()
         value = next((part for part in found.group(3, 4, 5) if part is not None), "")
-        name = unescape(found[1]).lower().rpartition("|")[2]
+        name = unescape(found[1]).lower()
         fold_case = (found[6] or "").lower() == "i"
         return Attribute(name, found[2] or "", unescape(value), fold_case)
 
@@ -258,7 +258,7 @@ class _Parser:
                 raise UnsupportedError("depends on the place among siblings (:first-child …)")
             raise SelectorError(f"the pseudo-class ':{name}' is unknown")
         self.at += 1
-        if name in {"not", "is", "where", "matches", "-webkit-any", "-moz-any", "any"}:
+        if name in {"not", "is", "where", "-webkit-any", "-moz-any", "any"}:
             found = Among(self.selectors(), name == "not")
             if self.peek() != ")":
                 raise SelectorError("a parenthesis is not closed in the selector")

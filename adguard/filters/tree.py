@@ -6,6 +6,7 @@ the wire is ASCII.
 
 from __future__ import annotations
 
+import math
 import string
 from functools import reduce
 from operator import or_
@@ -322,3 +323,19 @@ def _starts_of_sequence(items: tuple[Node, ...]) -> tuple[int, bool]:
         if not empty:
             return mask, False
     return mask, True
+
+
+def width(node: Node) -> float:
+    """The most characters it can match; infinite where there is no bound."""
+    match node:
+        case Chars():
+            return 1
+        case Sequence(items):
+            return sum(map(width, items))
+        case Choice(branches):
+            return max(map(width, branches))
+        case Repeat(body, _, high):
+            return width(body) * (math.inf if high is None else high) if width(body) else 0
+        case Group(body):
+            return width(body)
+    return math.inf if isinstance(node, Back) else 0
