@@ -75,12 +75,12 @@ class Catalogue:
         )
 
     def _versions(self) -> Finding:
-        library = self._library
         told = ", ".join(f"{name} {version}" for name, version in self._baits.verified.items())
-        here = {one.title: next(library.readings(one)).version for one in library.sources}
-        now = ", ".join(f"{title} {version}" for title, version in here.items() if version)
+        here = [self._library.source(name) for name in self._judges]
+        now = [f"{one.title} {self._library.facts(one).version}" for one in here]
         message = f"The catalogue was last verified with {told or 'lists that it does not name'}."
-        return _finding(Level.NOTE, "verified", message + (f" Here: {now}." if now else ""))
+        stated = ", ".join(text for text in now if not text.endswith(" "))
+        return _finding(Level.NOTE, "verified", message + (f" Here: {stated}." if stated else ""))
 
 
 def judge_reserve(

@@ -86,6 +86,6 @@ def _everywhere(order: Order, library: Library, own: Own, site: Site) -> list[Fi
     findings += text_findings(library.sources, own.texts, host, default)
     for source in library.sources:
         if source.id in order.blockers.optional or source.id not in default:
-            read = library.read(source, ENVIRONMENTS["ublock"])
+            read = library.read(source, ENVIRONMENTS["ublock"], keep=False)
             findings += check_alone(read, own, site)
     return findings

@@ -13,6 +13,7 @@ from adguard.lint.profiles import ENVIRONMENTS, Profile
 from adguard.lint.sources import Gathered, Source
 
 SHOWN = 200
+MOST_PROBLEMS = 20
 MUCH = 0.5
 """Share of lines not understood from which on a file is no list that we can read."""
 
@@ -26,6 +27,7 @@ class Library:
     def __init__(self, gathered: Gathered) -> None:
         self._gathered = gathered
         self._read: dict[tuple[Path, Environment], FilterList] = {}
+        self._facts: dict[Path, _Facts] = {}
 
     def has(self, name: str) -> bool:
         """Whether the list with that id is here."""
@@ -50,74 +52,92 @@ class Library:
         """The list as that blocker reads it."""
         return self.read(source, ENVIRONMENTS[profile.environment])
 
-    def read(self, source: Source, environment: Environment) -> FilterList:
+    def read(self, source: Source, environment: Environment, *, keep: bool = True) -> FilterList:
         """The list as `environment` reads it. A list without conditions is the same for blockers
-        that differ in nothing but their constants."""
+        that differ in nothing but their constants.
+
+        :param keep: False for a list that is looked at once; a big one has 100 MB.
+        """
         alike = environment
         if b"!#if" not in source.data and b"!#include" not in source.data:
             alike = msgspec.structs.replace(environment, name="", constants=frozenset())
         key = (source.path, alike)
-        if key not in self._read:
-            self._read[key] = parse_list(
-                source.data, name=source.title, environment=environment, include=source.include
-            )
-        return self._read[key]
+        if key in self._read:
+            return self._read[key]
+        made = parse_list(
+            source.data, name=source.title, environment=environment, include=source.include
+        )
+        self._facts.setdefault(source.path, _Facts(made))
+        if keep:
+            self._read[key] = made
+        return made
 
-    def readings(self, source: Source) -> Iterator[FilterList]:
-        """Every reading of that list so far; one for uBlock Origin where there is none yet."""
-        found = [one for (place, _), one in self._read.items() if place == source.path]
-        yield from found or [self.read(source, ENVIRONMENTS["ublock"])]
+    def facts(self, source: Source) -> _Facts:
+        """What there is to say of a list, as its first reader found it."""
+        if source.path not in self._facts:
+            self.read(source, ENVIRONMENTS["ublock"], keep=False)
+        return self._facts[source.path]
 
     def info(self) -> tuple[ListInfo, ...]:
         """What there is to say of each list."""
-        made = []
-        for source in self.sources:
-            read = next(self.readings(source))
-            made.append(
-                ListInfo(
-                    id=source.id,
-                    title=source.title,
-                    source=source.kind,
-                    path=str(source.path),
-                    version=read.version,
-                    sha256=source.sha256,
-                    rules=len(read.network) + len(read.cosmetic),
-                    problems=len(read.problems),
-                )
+        return tuple(
+            ListInfo(
+                id=source.id,
+                title=source.title,
+                source=source.kind,
+                path=str(source.path),
+                version=self.facts(source).version,
+                sha256=source.sha256,
+                rules=self.facts(source).rules,
+                problems=len(self.facts(source).problems),
             )
-        return tuple(made)
+            for source in self.sources
+        )
 
     def findings(self) -> Iterator[Finding]:
         """Lists that could not be read, or not in full."""
         yield from self._gathered.findings
         for source in self.sources:
-            read = next(self.readings(source))
-            rules = len(read.network) + len(read.cosmetic) + sum(read.skipped.values())
-            problems = read.problems
-            cites = tuple(
-                Cite(one.source or source.title, one.line, f"{one.reason} {one.text}"[:SHOWN])
-                for one in problems[:20]
-            )
-            if not rules:
-                level, message = Level.DEGRADED, f"{source.path} holds no filter rule."
-            elif len(problems) > rules * MUCH:
-                message = f"{source.path} is hardly a filter list: {len(problems):,} of its lines "
-                level, message = Level.DEGRADED, message + "could not be understood."
-            elif any(one.line == 0 or "!#include" in one.text for one in problems):
-                level, message = Level.DEGRADED, f"{source.title} could not be read in full."
-            elif problems:
-                lines = "1 line is" if len(problems) == 1 else f"{len(problems):,} lines are"
-                message = f"{source.title}: {lines} not understood and left out."
-                level = Level.NOTE
-            else:
+            told = _judge(source, self.facts(source))
+            if told is None:
                 continue
+            level, message = told
             yield Finding(
                 level=level,
                 topic=Topic.LIST,
                 subject=source.title,
                 message=message,
-                cites=cites,
+                cites=tuple(
+                    Cite(one.source or source.title, one.line, f"{one.reason} {one.text}"[:SHOWN])
+                    for one in self.facts(source).problems[:MOST_PROBLEMS]
+                ),
             )
+
+
+class _Facts:
+    """What stays of a list that was read."""
+
+    def __init__(self, read: FilterList) -> None:
+        self.version = read.version
+        self.rules = len(read.network) + len(read.cosmetic)
+        self.skipped = sum(read.skipped.values())
+        self.problems = read.problems
+
+
+def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
+    problems, rules = facts.problems, facts.rules + facts.skipped
+    count = f"{len(problems):,}"
+    if not rules:
+        return Level.DEGRADED, f"{source.path} holds no filter rule."
+    if len(problems) > rules * MUCH:
+        message = f"{source.path} is hardly a filter list: {count} lines are not understood."
+        return Level.DEGRADED, message
+    if any(one.line == 0 or "!#include" in one.text for one in problems):
+        return Level.DEGRADED, f"{source.title} could not be read in full."
+    if problems:
+        lines = "1 line is" if len(problems) == 1 else f"{count} lines are"
+        return Level.NOTE, f"{source.title}: {lines} not understood and left out."
+    return None
 
 
 def cite(rule: NetworkRule | CosmeticRule) -> Cite:

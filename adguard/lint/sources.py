@@ -121,8 +121,7 @@ def from_package(blockers: Blockers, places: Iterable[Path] = PACKAGES) -> Gathe
     gathered = Gathered()
     for place in places:
         if place.is_dir():
-            files = [path for path in _files(place, gathered) if path.name not in NOT_LISTS]
-            _take(gathered, files, "package", blockers)
+            _take(gathered, _files(place, gathered), "package", blockers)
             break
     return gathered
 
@@ -192,7 +191,7 @@ def _files(folder: Path, gathered: Gathered) -> Iterator[Path]:
 
     count = 0
     for path in sorted(_walk(folder, deny)):
-        if path.suffix.lower() not in SUFFIXES:
+        if path.suffix.lower() not in SUFFIXES or path.name.lower() in NOT_LISTS:
             continue
         count += 1
         if count > MOST_FILES:

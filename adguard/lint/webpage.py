@@ -28,7 +28,7 @@ def to_html(report: Report, now: datetime | None = None) -> str:
             for profile in report.profiles
         ],
         groups=list(wording.by_level(report)),
-        blockers=lambda finding: wording.blockers(report, finding),
+        blockers=lambda finding: wording.blockers(report, finding, most=len(report.profiles)),
         words=wording,
         now=(now or datetime.now(UTC)).strftime("%-d %B %Y, %H:%M UTC"),
         version=__version__,

@@ -95,9 +95,9 @@ def by_level(report: Report) -> Iterator[tuple[Level, list[Finding]]]:
             yield level, found
 
 
-def blockers(report: Report, finding: Finding) -> str:
+def blockers(report: Report, finding: Finding, most: int = 4) -> str:
     """The blockers that a finding holds for, in words; empty when it is about none of them."""
     checked = [one.id for one in report.profiles]
     if finding.profiles and set(finding.profiles) == set(checked) and len(checked) > 1:
         return "all blockers"
-    return shown([report.named(name) for name in finding.profiles], most=4)
+    return shown([report.named(name) for name in finding.profiles], most)
