@@ -174,7 +174,7 @@ class Specimens:
             shunned = sorted(places.not_hosts)
             pool = [*names[:20], *shunned[:2], "www.example.org"]
             host = self.chance.choice(pool)
-            sub = self.chance.choice(("", "", "www.", "m."))
+            sub = self.chance.choice(("", "", "www.", "m.")) if "." in host else "www.site."
             return f"https://{sub}{host}/some/page"
         if rule.options.party == 1 or rule.options.strict == 1:
             return f"https://{self._host(url)}/"

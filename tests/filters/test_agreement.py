@@ -8,9 +8,11 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 
 import msgspec
 import pytest
+from publicsuffixlist import PublicSuffixList
 
 from adguard.filters import (
     GHOSTERY,
@@ -21,7 +23,7 @@ from adguard.filters import (
     NetworkMatcher,
     parse_list,
 )
-from adguard.filters.places import domain_of
+from adguard.filters.places import domain_of, host_of
 from e2e.harness.missing import MissingError, skip_or_fail
 from tests.filters.engines import debian_lists, decide
 from tests.filters.specimens import Specimens
@@ -61,10 +63,23 @@ def is_suffix(name: str) -> bool:
     return "." not in name or domain_of(f"x.{name}") == f"x.{name}"
 
 
+def private(url: str) -> bool:
+    """Whether a host stands under a public suffix that is no registry's."""
+    host = host_of(url)
+    return domain_of(host) != (registries().privatesuffix(host) or host)
+
+
+@cache
+def registries() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=True)
+
+
 UBLOCK_DIFFERS: Differing = {
     "ubo-core 0.1.30 drops rules with reason=; uBlock Origin 1.67 reads them": option("reason"),
     "uBlock Origin looks a regular expression up by a word of it, and takes the unescaped dot in "
-    "`[0-9]+.js$` for a character that ends the word before": written(r"^/.*\][+*]\.js\$?/"),
+    "`[0-9]+.js$`, or the optional sign in `(?:v=2)?&?type=`, for one that ends the word before": (
+        written(r"^/.*(?:\][+*]\.js\$|\)\?&\?type=)")
+    ),
 }
 GHOSTERY_DIFFERS: Differing = {
     "Ghostery drops rules with an option it does not know": option(
@@ -93,6 +108,7 @@ GHOSTERY_DIFFERS: Differing = {
     "Ghostery looks for the host of `||com/` at its first place in the URL only": written(
         r"^\|\|[a-z]+/"
     ),
+    "Ghostery reads `||host^|` as `||host^`": written(r"^(?:@@)?\|\|[\w.-]+\^\|(?:\$|$)"),
     "Ghostery takes the star of `*##` for a host": written(r"^\*#@?#"),
 }
 
@@ -178,8 +194,13 @@ def test_requests_are_blocked_and_elements_hidden_as_by_ghostery(
     lists = read(left, AS_GHOSTERY)
     make = Specimens(SEED)
     requests = make.requests([rule for one in lists for rule in one.network], 12_000)
-    # Ghostery lets rules without a kind block documents; no other blocker does.
-    requests = [request for request in requests if request.kind != "document"]
+    # Ghostery lets rules without a kind block documents; no other blocker does. And it knows no
+    # private suffixes: to it, one customer of cloudfront.net is first party to the other.
+    requests = [
+        request
+        for request in requests
+        if request.kind != "document" and not (private(request.url) or private(request.page))
+    ]
     elements = make.elements([rule for one in lists for rule in one.cosmetic], 6_000)
     constants = sorted(GHOSTERY.constants)
     try:

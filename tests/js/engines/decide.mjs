@@ -135,7 +135,7 @@ function around(one) {
 // What needs no more than an element and those around it; `adguard/filters` leaves out the rest.
 function plain(rule) {
   return !(
-    /\{|:(?:has|matches|min-text|nth|first|last|only|remove|style|upward|xpath)\b/.test(rule.getSelector()) ||
+    /\{|::|:(?:has|matches|min-text|nth|first|last|only|remove|style|upward|xpath)\b/.test(rule.getSelector()) ||
     rule.isExtended() ||
     rule.isScriptInject() ||
     rule.isHtmlFiltering() ||
