@@ -21,6 +21,7 @@ from starlette.types import Scope, Send
 
 from adguard import snippets
 from adguard.baits import IMAGE_SIZE, MARKER, BaitSet, ElementBait, ElementControl, Kind, load
+from adguard.minify import shrink
 from adguard.settings import Settings
 
 ALPHABET: Final = "0123456789bcdfghjklmnpqrstvwxyz"
@@ -29,6 +30,7 @@ DIGEST_LENGTH: Final = 10
 SAMPLE_MARK: Final = '/** @type {any} */ ("__SAMPLE__")'
 STYLE_MARK: Final = '"__SITE_NOTE_STYLE__"'
 TARGET_MARK: Final = '"__SITE_NOTE_TARGET__"'
+HOSTS_MARK: Final = '(/** @type {unknown} */ ("__HOSTS__"))'
 CONFIG_MARK: Final = '(/** @type {unknown} */ ("__CONFIG__"))'
 JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 CSS: Final = "text/css; charset=utf-8"
@@ -151,8 +153,10 @@ class Assets:
         self.client = self._publish("client", ".js", client, JAVASCRIPT, self.version)
         self.note = self._publish("note", ".js", note, JAVASCRIPT, self.version)
         self.style = self._publish("note", ".css", styles, CSS, _digest(styles))
-        for path, (media_type, body) in _harmless(self.baits).items():
-            self._files[path] = Asset(path, media_type, body, cdn=True)
+        watcher = _watcher(settings)
+        for path, (media_type, body) in _harmless(self.baits, watcher).items():
+            packed = _packed(body) if watcher and media_type == JAVASCRIPT else ()
+            self._files[path] = Asset(path, media_type, body, False, True, *packed)
         self.rows = _row(Kind.ELEMENT, self.baits.controls.element)
         self.rows += "".join(_row(bait.id, bait) for bait in self.baits.elements)
         self.snippet = Snippet(self.rows, f"{settings.prefix}/{self.client}", self.version)
@@ -188,7 +192,7 @@ class Assets:
     def _publish(self, stem: str, suffix: str, text: str, media_type: str, digest: str) -> str:
         body = text.encode()
         path = f"{stem}-{digest}{suffix}"
-        packed = gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11)
+        packed = _packed(body)
         etag = f'W/"{digest}"'.encode()
         for immutable, files, name in (
             (True, self._files, path),
@@ -196,6 +200,10 @@ class Assets:
         ):
             files[name] = Asset(path, media_type, body, immutable, False, *packed, etag)
         return path
+
+
+def _packed(body: bytes) -> tuple[bytes, bytes]:
+    return gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11)
 
 
 _OF_THE_BODY = frozenset((b"content-type", b"content-length", b"content-encoding"))
@@ -217,6 +225,7 @@ def _coding(accepted: str, asset: Asset) -> str:
 def _needed(settings: Settings) -> set[str]:
     """The sections of the client that these settings need, besides `page` or `gate`."""
     needs = {
+        "hosts": len(settings.ad_domains) > 1,
         "sample": settings.sample < 1,
         "redirect": settings.interstitial == "redirect",
         "consent": settings.consent_mode == "required",
@@ -224,6 +233,19 @@ def _needed(settings: Settings) -> set[str]:
         "reports": settings.consent_mode != "local_only",
     }
     return {section for section, needed in needs.items() if needed}
+
+
+def _watcher(settings: Settings) -> str:
+    """What rides in the script bait when the settings name ad scripts of two owners or more."""
+    if len(settings.ad_domains) < 2:
+        return ""
+    config = {
+        "hosts": settings.ad_domains,
+        "neutral": settings.neutral_url or "",
+        "probe": settings.probe_ad_urls,
+        "wall": settings.network_wall,
+    }
+    return shrink(snippets.read("page/watch.js").replace(HOSTS_MARK, _literal(config), 1))
 
 
 def _client(baits: BaitSet, settings: Settings, sections: set[str]) -> str:
@@ -239,10 +261,7 @@ def _client(baits: BaitSet, settings: Settings, sections: set[str]) -> str:
 
     source = _SECTION.sub(keep, snippets.read("page/client.js"))
     source = source.replace(CONFIG_MARK, _literal(config), 1)
-    small = rjsmin.jsmin(source.replace(SAMPLE_MARK, _literal(settings.sample), 1))
-    # What the minifier leaves is worth forty bytes. The client has no string with any of these, and
-    # ends every statement but a block with a semicolon.
-    return re.sub(r"[;,]}", "}", small).replace("}\n", "}").replace("const ", "let ")
+    return shrink(source.replace(SAMPLE_MARK, _literal(settings.sample), 1))
 
 
 def _digest(text: str) -> str:
@@ -259,11 +278,14 @@ def _literal(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _harmless(baits: BaitSet) -> dict[str, tuple[str, bytes]]:
+def _harmless(baits: BaitSet, watcher: str) -> dict[str, tuple[str, bytes]]:
     """Path -> media type and body of every network bait and of the controls for script and image:
-    each carries the marker that no stub has, and does nothing else."""
+    each carries the marker that no stub has, and does nothing else, except that the script brings
+    the `watcher`, if there is one: it comes where the script passes, and only there is it needed.
+    """
+    end = ";" if watcher else ""
     bodies = {
-        Kind.SCRIPT: (JAVASCRIPT, f'document.currentScript.mark="{MARKER}"'.encode()),
+        Kind.SCRIPT: (JAVASCRIPT, f'document.currentScript.mark="{MARKER}"{end}{watcher}'.encode()),
         Kind.IMAGE: ("image/png", _image(*IMAGE_SIZE)),
         Kind.FETCH: ("application/json", _literal({"marker": MARKER}).encode()),
     }

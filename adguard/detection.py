@@ -38,6 +38,9 @@ class Outcome(StrEnum):
     STYLED = "styled"
     """Hidden by a rule that the page's own `!important` defeats: its style, or an engine's."""
     UNJUDGED = "unjudged"
+    WITHHELD = "withheld"
+    """A watched host that was stopped in a browser with a tracking protection of its own, which no
+    page can tell from a filter in the network."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ NETWORK_PROOFS = frozenset(PROOFS[:2])
 DOUBTS = frozenset(reason for reason in FINDINGS if FINDINGS[reason].verdict is Verdict.UNKNOWN)
 KINDS = ("script", "image", "fetch", "element")
 FAILED = ("blocked", "substituted")
+HOST_FAILED = (*FAILED, "withheld")
 
 
 def classify(
@@ -150,14 +154,14 @@ def _hosts(signals: Mapping[str, str], *, brave: bool) -> str:
     failed = [
         outcome
         for name, outcome in signals.items()
-        if re.fullmatch(r"h\d+", name) and outcome in FAILED
+        if re.fullmatch(r"h\d+", name) and outcome in HOST_FAILED
     ]
     if not failed:
         return "clear"
-    if signals.get("host") != "loaded":
-        return "control-failed"
     if len(failed) < 2:
         return "one-host"
+    if signals.get("host") != "loaded":
+        return "control-failed"
     if brave:
         return "browser-shields"
-    return "tracking-protection" if "substituted" in failed else "ad-hosts"
+    return "ad-hosts" if set(failed) == {"blocked"} else "tracking-protection"

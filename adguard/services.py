@@ -50,6 +50,12 @@ class Services:
         except StoreURLError as error:
             raise SettingsError(f"store: {error}") from error
         self._warned_plain = False
+        if len(settings.ad_domains) == 1:
+            logger.warning(
+                "All ad_urls stand under %s. A verdict needs two unrelated hosts, since one may be "
+                "down: nothing is watched.",
+                *settings.ad_domains,
+            )
 
     def today(self) -> int:
         return day_of(self.clock())

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
+from adguard.hosts import by_domain, normal_url
 from adguard.presets import MODES, PRESETS, Mode, PresetName, Rule, Rulebook, SettingsError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ LabelHook = Callable[["HTTPConnection"], str | None]
 PREFIX = "ADGUARD_"
 NOT_OPTIONS = {"ADGUARD_DATA", "ADGUARD_DEMO_PORT"}
 SECRET_LENGTH = 32
+MOST_AD_DOMAINS = 12
 STORES = ("sqlite:///", "memory:", "none", "clickhouse://")
 T = TypeVar("T")
 
@@ -132,6 +134,8 @@ class Settings:
     store: str | None = _option("store", None)
     is_supporter: SupporterHook | None = _option("is_supporter", None, _hook)
     ad_urls: Sequence[str] = _option("ad_urls", (), _words)
+    probe_ad_urls: bool = _option("probe_ad_urls", False, _flag)
+    neutral_url: str | None = _option("neutral_url", None)
     consent_mode: ConsentMode = _option("consent_mode", "off")
     holdout: float = _option("holdout", 0.0, float)
     sample: float = _option("sample", 1.0, float)
@@ -183,6 +187,8 @@ class Settings:
         self._set("book", Rulebook(self.preset, self.policy, self.rules, self.exclude))
 
     book: Rulebook = field(init=False, repr=False, compare=False)
+    ad_domains: Mapping[str, Sequence[str]] = field(init=False, repr=False, compare=False)
+    """Registrable domain -> the ad scripts under it."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -256,10 +262,32 @@ class Settings:
                 f"store: {self.store!r} is not sqlite:///absolute/path, memory:, none "
                 "or clickhouse://…"
             )
-        for url in self._strings("ad_urls"):
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.netloc:
-                raise SettingsError(f"ad_urls: {url!r} is not an absolute http(s) URL")
+        self._set("ad_urls", tuple(self._url("ad_urls", url) for url in self._strings("ad_urls")))
+        self._set("ad_domains", by_domain(self.ad_urls))
+        if len(self.ad_domains) > MOST_AD_DOMAINS:
+            raise SettingsError(
+                f"ad_urls: {len(self.ad_domains)} domains are too many to watch; "
+                f"name those of {MOST_AD_DOMAINS} at most"
+            )
+        if self.probe_ad_urls and self.consent_mode == "local_only":
+            raise SettingsError(
+                "probe_ad_urls: contacts ad hosts, and with consent_mode='local_only' nobody was "
+                "asked; use consent_mode='required'"
+            )
+        if self.neutral_url is not None:
+            self._set("neutral_url", self._url("neutral_url", self.neutral_url))
+            (domain,) = by_domain((self.neutral_url,))
+            if domain in self.ad_domains or domain in by_domain((self.origin or "about:",)):
+                raise SettingsError(
+                    f"neutral_url: {domain!r} is the site's own or an ad host's; name a file on a "
+                    "host that has to do with neither"
+                )
+
+    def _url(self, name: str, value: object) -> str:
+        try:
+            return normal_url(value if isinstance(value, str) else "")
+        except ValueError:
+            raise SettingsError(f"{name}: {value!r} is not an absolute http(s) URL") from None
 
     def _check_shares(self) -> None:
         for name in ("holdout", "sample"):
@@ -272,7 +300,6 @@ class Settings:
 
     def _check_collections(self) -> None:
         self._set("exclude", self._strings("exclude"))
-        self._set("ad_urls", self._strings("ad_urls"))
         for name, kind in (("rules", Rule), ("support", SupportOption)):
             value = getattr(self, name)
             if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):

@@ -23,8 +23,9 @@ needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed")
 
 @needs_node
 def test_the_client_finds_what_the_server_finds() -> None:
-    client = snippets.folder() / "page" / "client.js"
-    command = [str(NODE), str(HERE / "js" / "table.mjs"), str(client), str(VECTORS)]
+    page = snippets.folder() / "page"
+    files = (HERE / "js" / "table.mjs", page / "client.js", page / "watch.js", VECTORS)
+    command = [str(NODE), *map(str, files)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = [json.loads(line) for line in printed.splitlines()]
     cases = json.loads(VECTORS.read_text("utf-8"))["cases"]

@@ -139,6 +139,8 @@ ENVIRONMENT: Mapping[str, tuple[str, Any]] = {
         "https://a.example/1.js https://b.example/2.js",
         ("https://a.example/1.js", "https://b.example/2.js"),
     ),
+    "probe_ad_urls": ("yes", True),
+    "neutral_url": ("https://CDN.example:443/a.js#b", "https://cdn.example/a.js"),
     "consent_mode": ("required", "required"),
     "holdout": ("0.1", 0.1),
     "sample": ("0.5", 0.5),

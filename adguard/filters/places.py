@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from urllib.parse import urlsplit
-
-from publicsuffixlist import PublicSuffixList
 
 from adguard.filters.expression import Expression, ExpressionError
 from adguard.filters.rules import Places
+from adguard.hosts import domain_of as domain_of
 
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[.*|.*:.*")
 
 
 class PlaceError(ValueError):
     """A list of hosts is malformed."""
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=True)
-
-
-@lru_cache(maxsize=16_384)
-def domain_of(host: str) -> str:
-    """The registrable domain (public suffix and one label more, private suffixes included), or the
-    host itself where there is none: an IP address, a public suffix."""
-    if _IP.fullmatch(host) or "." not in host:
-        return host
-    return _suffixes().privatesuffix(host) or host
 
 
 @lru_cache(maxsize=4_096)
@@ -46,7 +31,7 @@ def entities(host: str) -> tuple[str, ...]:
     """The chain of the host without its public suffix: `www.google`, `google`."""
     domain = domain_of(host)
     _, dot, suffix = domain.partition(".")
-    if not dot or _IP.fullmatch(host):
+    if not dot or _IP.fullmatch(host) or domain_of(f"x.{host}") != domain:
         return ()
     return chain(host[: len(host) - len(suffix) - 1])
 

@@ -27,7 +27,7 @@
   )
     return;
 
-  // table (no build watches hosts yet, so none holds the sections for them; the vectors test them)
+  // table
   /** @type {Record<string, [string, number]>} the proofs first, the strongest on top; all other
    * reasons are unknown, 0 */
   const FINDINGS = {
@@ -35,25 +35,10 @@
     substituted: ["extension", .95],
     "cosmetic-only": ["extension", .8],
     "cosmetic-styled": ["extension", .6],
-    // only hosts
-    "browser-shields": ["extension", .8],
-    "tracking-protection": ["protection", .8],
-    "ad-hosts": ["network", .8],
-    // end hosts
     clear: ["clear", .9],
   };
   const PROOFS = Object.keys(FINDINGS).slice(0, 4);
   const failed = (/** @type {string} */ text) => /blocked|substituted|network-bait/.test(text);
-  // only hosts
-  const judgeHosts = (/** @type {Signals} */ signals, /** @type {boolean} */ brave) => {
-    const bad = Object.keys(signals).filter((name) => /^h\d+$/.test(name) && failed(signals[name]));
-    if (!bad[0]) return "";
-    if (signals.host !== "loaded") return "control-failed";
-    if (!bad[1]) return "one-host";
-    if (brave) return "browser-shields";
-    return bad.some((name) => signals[name] === "substituted") ? "tracking-protection" : "ad-hosts";
-  };
-  // end hosts
   /** @type {(signals: Signals, kinds: Signals, brave: boolean, earlier: string) => Finding} */
   const classify = (signals, kinds, brave, earlier) => {
     const get = (/** @type {string} */ name) => signals[name] || "unasked";
@@ -76,9 +61,6 @@
     const reason =
       PROOFS.find((proof) => found.includes(proof)) ||
       found.find(Boolean) ||
-      // only hosts
-      judgeHosts(signals, brave) ||
-      // end hosts
       "clear";
     const [verdict, confidence] = FINDINGS[reason] || ["unknown", 0];
     return { verdict, confidence, reason };
@@ -108,6 +90,10 @@
     rows = [],
     /** @type {string[]} URLs that the page's own policy refused */
     refused = [],
+    // only hosts
+    /** @type {any} came with the script bait */
+    watcher,
+    // end hosts
     /** @type {{ kept: object[], clear?: any, moves?: number[] }} of this tab */
     memory = { kept: [] },
     /** @type {any} our Trusted Types policy, where there is such a thing */
@@ -130,7 +116,17 @@
   /** @type {(element: any, url: string) => Promise<string>} */
   const load = (element, url) =>
     new Promise((done, fail) => {
-      element.onload = () => done(element.mark === marker || element.height === 3 ? "loaded" : "substituted");
+      element.onload = () => {
+        // only hosts
+        // only page
+        watcher ||= element.watch?.(ask, brave, late);
+        // end page
+        // only gate
+        watcher ||= element.watch?.(ask, brave);
+        // end gate
+        // end hosts
+        done(element.mark === marker || element.height === 3 ? "loaded" : "substituted");
+      };
       element.onerror = fail;
       element.nonce = tag.nonce;
       element.src = url;
@@ -154,9 +150,10 @@
       return said.marker === marker ? "loaded" : "substituted";
     },
   };
-  /** @type {(kind: string, url: string, redirect?: RequestRedirect) => Promise<any>} */
+  /** @type {(kind: any, url: string, redirect?: RequestRedirect) => Promise<any>} */
   const ask = async (kind, url, redirect) => {
-    const outcome = await Promise.race([loaders[kind](url, redirect).catch(() => "blocked"), pause(4e3, "timeout")]);
+    const loader = loaders[kind] || kind;
+    const outcome = await Promise.race([loader(url, redirect).catch(() => "blocked"), pause(4e3, "timeout")]);
     if (failed(outcome)) {
       // A failure comes before the policy's event and the timing entry: wait one task.
       await pause();
@@ -177,7 +174,16 @@
     for (const row of rows) force(row, "grid;position:fixed;opacity:0;z-index:-1;");
   };
   const detach = () => rows.forEach((row) => row.remove());
-  const reason = (/** @type {Signals} */ got) => classify(got, kinds, brave, earlier).reason;
+  /** @type {(got: Signals) => Finding} */
+  const judge = (got) => {
+    const found = classify(got, kinds, brave, earlier);
+    // only hosts
+    if (found.reason === "clear") return watcher?.judge(got, brave) || found;
+    // end hosts
+    return found;
+  };
+  const reason = (/** @type {Signals} */ got) => judge(got).reason;
+  const proves = (/** @type {Signals} */ got) => !/clear|unknown/.test(judge(got).verdict);
   /** @type {(got: Signals) => boolean} whether elements prove a blocker */
   const look = (got) => {
     attach();
@@ -193,7 +199,7 @@
       }
       got[name] = outcome;
     }
-    return PROOFS.includes(reason(got));
+    return proves(got);
   };
   /** Filters take up to 260 ms to hide an element; a page that hides all until a font is there, more.
    * @type {(got: Signals) => Promise<boolean>} */
@@ -211,7 +217,7 @@
     /** @type {Signals} */
     const got = {};
     /** @type {Record<string, Promise<string>>} */
-    const asked = { fetch: ask("fetch", base + `control?${kind[0]}=` + encodeURIComponent(path)) };
+    const asked = { fetch: ask("fetch", base + "control?" + kind[0] + "=" + encodeURIComponent(path)) };
     /** @type {Promise<string> | undefined} */
     let probe;
     await new Promise((done) => {
@@ -231,7 +237,16 @@
         got[name] = outcome;
         if (failed(reason(got))) done(0);
       });
-      watch(got).then((found) => done(Promise.race([Promise.all(trials), pause(found ? 1e3 : 2e4)])));
+      let settled = Promise.all(trials);
+      // only hosts
+      // A host that takes longer has to wait for the late look.
+      settled = settled.then(async (all) => {
+        if (reason(got) === "clear") await Promise.race([watcher?.look(got), pause(300)]);
+        if (proves(got)) done(0);
+        return all;
+      });
+      // end hosts
+      watch(got).then((found) => done(Promise.race([settled, pause(found ? 1e3 : 2e4)])));
     });
     got.fetch = await asked.fetch;
     return { ...got };
@@ -280,7 +295,7 @@
     // end reports
   };
   /** @type {(kind: string, got: Signals, found?: Finding) => Promise<Answer | null | void>} */
-  const conclude = (kind, got, found = classify(got, kinds, brave, earlier)) => {
+  const conclude = (kind, got, found = judge(got)) => {
     turn++;
     signals = got;
     finding = found;
@@ -309,6 +324,20 @@
     }
   };
   // only page
+  /** A late look, in one task: a filter that has started meanwhile hides at once. */
+  const late = async () => {
+    const last = turn;
+    const got = { ...signals };
+    await pause(600);
+    if (last !== turn || !/clear|unknown/.test(/** @type {string} */ (tag.dataset.verdict))) return;
+    look(got);
+    detach();
+    // only hosts
+    if (/clear|one-host/.test(reason(got))) await watcher?.look(got, true);
+    if (last !== turn) return;
+    // end hosts
+    if (proves(got)) conclude("recheck", got);
+  };
   const view = async () => {
     const mine = ++turn;
     path = location.pathname;
@@ -324,14 +353,7 @@
       if (await conclude("remembered", {}, { verdict: "clear", confidence: .9, reason: "remembered" })) return;
     }
     await run("view");
-    // A late look, in one task: a filter that has started meanwhile hides at once.
-    const last = turn;
-    const got = { ...signals };
-    await pause(600);
-    if (last === turn && /clear|unknown/.test(/** @type {string} */ (tag.dataset.verdict))) {
-      if (look(got)) conclude("recheck", got);
-      detach();
-    }
+    await late();
   };
   // end page
   const recheck = async () => {

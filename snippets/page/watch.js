@@ -1,0 +1,161 @@
+// @ts-check
+// What became of the page's own ad scripts. It rides in the script bait (assets.py): it comes where
+// that one passes, which is where ad hosts are all there is left to judge, and costs no request.
+/**
+ * @typedef {Record<string, string>} Outcomes
+ * @typedef {{ verdict: string, confidence: number, reason: string }} Ruling
+ * @typedef {object} Watched
+ * @property {Record<string, string[]>} hosts registrable domain -> what its scripts' URLs begin with
+ * @property {string} neutral URL of a file that has to do with neither the site nor the ads, or ""
+ * @property {boolean} probe ask for each, also when the page does not
+ * @property {boolean} wall a network filter may lead to the page that stands in for an article
+ * @typedef {(load: (url: string) => Promise<string>, url: string) => Promise<string>} Ask
+ */
+(() => {
+  const config = /** @type {Watched} */ (/** @type {unknown} */ ("__HOSTS__"));
+
+  // table
+  /** @type {Record<string, [string, number]>} all other reasons are unknown, 0 */
+  const FINDINGS = {
+    "browser-shields": ["extension", .8],
+    "tracking-protection": ["protection", .8],
+    "ad-hosts": ["network", .8],
+  };
+  /** What the hosts say once all baits are well; nothing, when they are well too.
+   * @type {(signals: Outcomes, brave: boolean) => Ruling | undefined} */
+  const judge = (signals, brave) => {
+    const failed = Object.keys(signals)
+      .filter((name) => /^h\d+$/.test(name))
+      .map((name) => signals[name])
+      .filter((outcome) => /blocked|substituted|withheld/.test(outcome));
+    if (!failed.length) return;
+    const reason =
+      failed.length < 2
+        ? "one-host"
+        : signals.host !== "loaded"
+          ? "control-failed"
+          : brave
+            ? "browser-shields"
+            : failed.some((outcome) => outcome !== "blocked")
+              ? "tracking-protection"
+              : "ad-hosts";
+    const [verdict, confidence] = FINDINGS[reason] || ["unknown", 0];
+    return { verdict, confidence, reason };
+  };
+  // end table
+
+  /** @type {Outcomes} URL of an element -> `load` or `error` */
+  const fates = {};
+  /** @type {Record<string, Promise<string>>} what was asked again, until the page is measured anew */
+  let queries = {};
+
+  const listed = (/** @type {string} */ url, starts = Object.values(config.hosts).flat()) =>
+    starts.some((start) => url.startsWith(start));
+  // Opaque: all it tells is whether a server answered. A cache may, as it may have for the page.
+  const fromAnywhere = (/** @type {string} */ url) =>
+    fetch(url, { mode: "no-cors" }).then(() => "loaded");
+  const fromServer = (/** @type {string} */ url) =>
+    fetch(url, { mode: "no-cors", cache: "no-store" }).then(() => "loaded");
+
+  /** @type {() => any[]} */
+  const entries = () => performance.getEntriesByType("resource");
+  /** The first URL with one of these beginnings that the page has asked for.
+   * @type {(starts: string[]) => string | undefined} */
+  const find = (starts) =>
+    [...document.scripts]
+      .map((script) => script.src)
+      .concat(Object.keys(fates), entries().map((entry) => entry.name))
+      .find((url) => listed(url, starts));
+
+  /** What the page knows of `url` by itself: that a server answered; that it ended, somehow; or,
+   * while it is on its way, nothing.
+   * @type {(url: string) => string} */
+  const know = (url) => {
+    const entry = entries().find((entry) => entry.name === url);
+    const fate = fates[url];
+    const answered =
+      entry &&
+      // The host says `Timing-Allow-Origin`.
+      (entry.responseStart ||
+        // A script of the browser's or an extension's in its place has no entry in Firefox.
+        fate === "load" ||
+        // In Firefox no time passes when no server answers.
+        (entry.duration && /Firefox/.test(navigator.userAgent)));
+    if (answered) return fate === "error" ? "faulty" : "loaded";
+    return entry || fate || document.readyState === "complete" ? "ended" : "";
+  };
+
+  /** Asks for what the page has asked for: a page cannot tell a server's error from a request that
+   * was stopped, but an answer, whatever it says, can.
+   * @type {(url: string, ask: Ask) => Promise<string>} */
+  const askAgain = async (url, ask) => {
+    const outcome = await (queries[url] ||= ask(fromAnywhere, url));
+    if (outcome === "loaded") return fates[url] === "error" ? "faulty" : "loaded";
+    if (outcome !== "blocked") return outcome;
+    if (fates[url] === "load") return "substituted";
+    // These browsers bring a protection of their own, which may have done it.
+    return /Firefox|FxiOS|Edg|Version\//.test(navigator.userAgent) ? "withheld" : "blocked";
+  };
+
+  /** Whether anything answers that has to do with neither the site nor the ads.
+   * @type {(ask: Ask) => Promise<string>} */
+  const askNeutral = async (ask) => {
+    const related = [location.hostname.split(".").slice(-2).join("."), ...Object.keys(config.hosts)];
+    const others = entries()
+      .filter(({ name, initiatorType }) => {
+        if (!/^http/.test(name) || !/script|link|css/.test(initiatorType)) return false;
+        const { hostname } = new URL(name);
+        return !related.some((domain) => hostname.endsWith(domain));
+      })
+      .sort((one, other) => other.responseStart - one.responseStart)
+      .map((entry) => entry.name);
+    for (const url of config.neutral ? [config.neutral] : others.slice(0, 3))
+      if ((await ask(fromServer, url)) === "loaded") return "loaded";
+    return "blocked";
+  };
+
+  /**
+   * @param {Ask} ask
+   * @param {boolean} brave
+   * @param {() => void} [wake] called when an ad script fails later; none on the page that stands
+   *   in for an article, which has no ads
+   */
+  const watch = (ask, brave, wake) => {
+    for (const name of ["load", "error"])
+      document.addEventListener(
+        name,
+        (/** @type {any} */ { target: { src } }) => {
+          if (!src || !listed(src)) return;
+          fates[src] = name;
+          if (name === "error" && wake) wake();
+        },
+        true,
+      );
+    const probe = config.probe || (config.wall && !wake);
+    /** @type {(got: Outcomes, again: boolean) => Promise<void>} adds to `got`, all at once */
+    const look = async (got, again) => {
+      if (!again) queries = {};
+      /** @type {Outcomes} */
+      const found = {};
+      /** @type {[string, string][]} */
+      const open = [];
+      Object.values(config.hosts).forEach((starts, index) => {
+        const name = "h" + (index + 1);
+        const url = find(starts) || (probe ? starts[0] : "");
+        const known = url && know(url);
+        if (url && (probe || known === "ended" || (known && brave))) open.push([name, url]);
+        else if (known) found[name] = known;
+      });
+      await Promise.all(
+        open.map(async ([name, url]) => {
+          found[name] = await askAgain(url, ask);
+        }),
+      );
+      const finding = judge(found, brave);
+      if (finding && finding.reason === "control-failed") found.host = await askNeutral(ask);
+      Object.assign(got, found);
+    };
+    return { judge, look };
+  };
+  /** @type {any} */ (document.currentScript).watch = watch;
+})();
