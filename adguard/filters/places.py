@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from adguard.filters.expression import Expression, ExpressionError
 from adguard.filters.rules import Places
-from adguard.hosts import domain_of as domain_of
+from adguard.hosts import domain_of
 
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[.*|.*:.*")
 
