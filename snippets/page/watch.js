@@ -132,9 +132,18 @@
         true,
       );
     const probe = config.probe || (config.wall && !wake);
+    const isPending = () =>
+      Object.values(config.hosts).some((starts) => {
+        const url = find(starts);
+        return url && !know(url);
+      });
     /** @type {(got: Outcomes, again: boolean) => Promise<void>} adds to `got`, all at once */
     const look = async (got, again) => {
       if (!again) queries = {};
+      // What a browser takes for a script it withholds comes later than the baits, and ends no
+      // request that a page could see: a look too early finds nothing wrong.
+      for (let round = 0; round < 10 && isPending(); round++)
+        await new Promise((done) => setTimeout(done, 25));
       /** @type {Outcomes} */
       const found = {};
       /** @type {[string, string][]} */
