@@ -20,7 +20,7 @@ AMAZON = "c.amazon-adsystem.com"
 AD_HOSTS = (GOOGLE, AMAZON)
 NEUTRAL = "static.example.org"
 AD_URLS = (f"http://{GOOGLE}/pagead/js/adsbygoogle.js", f"http://{AMAZON}/aax2/apstag.js")
-SCRIPTS = ("/pagead/js/adsbygoogle.js", "/aax2/apstag.js")
+NEUTRAL_URL = f"http://{NEUTRAL}/logo.svg"
 
 
 def ad_server() -> Server:

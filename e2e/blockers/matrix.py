@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from e2e.blockers import (
     adguard,
     brave,
+    dns,
     eyeo,
     ghostery,
     plain,
+    tracking_protection,
     ublock,
 )
 from e2e.blockers.blocker import Blocker
@@ -25,14 +27,21 @@ def _outcomes(**named: str) -> Outcomes:
 
 
 CONTROLS = _outcomes(script="loaded", image="loaded", fetch="loaded", element="visible")
-PASSED = _outcomes(n1="loaded", n2="loaded", n3="loaded", c1="visible", c2="visible")
+# A clear view asks no control but the first.
+PASSED = {
+    **_outcomes(n1="loaded", n2="loaded", n3="loaded", c1="visible", c2="visible"),
+    **_outcomes(fetch="loaded", element="visible"),
+}
 STOPPED = _outcomes(n1="blocked", n2="blocked", n3="blocked")
 UNTOUCHED = _outcomes(c1="visible", c2="visible")
 # A verdict is out as soon as one bait proves it, and elements are hidden a moment later.
 HIDDEN = _outcomes(c1="hidden visible", c2="hidden visible")
 STYLED = _outcomes(c1="styled visible", c2="styled visible")
-ADS_PASSED = _outcomes(host="loaded", h1="loaded", h2="loaded")
-ADS_BLOCKED = _outcomes(host="loaded", h1="blocked", h2="blocked")
+ADS_PASSED = _outcomes(h1="loaded", h2="loaded")
+ADS_STOPPED = _outcomes(host="loaded", h1="blocked", h2="blocked")
+# The script loads, Firefox's own in its place, and a request for it does not.
+ADS_REPLACED = _outcomes(host="loaded", h1="substituted withheld", h2="substituted withheld")
+ADS_ANY = _outcomes(host="loaded", h1="blocked substituted", h2="blocked substituted")
 
 
 @dataclass(frozen=True)
@@ -72,28 +81,38 @@ class Row:
             yield f"no bait was stopped: {dict(seen.signals)}"
 
 
-def _clear(blocker: Blocker) -> Row:
-    return Row(blocker, "clear", "clear", {**PASSED, **_passive()}, complete=True, asks=False)
-
-
-def _extension(blocker: Blocker, elements: Outcomes) -> Row:
-    signals = {**CONTROLS, **STOPPED, **elements}
+def _by_baits(blocker: Blocker, elements: Outcomes) -> Row:
+    """A bait of ours is stopped, and the verdict waits for nothing else."""
+    signals = {**CONTROLS, **STOPPED, **elements, **ADS_ANY}
     return Row(blocker, "extension", "network-bait", signals, complete=False, asks=True)
 
 
-def _passive() -> Outcomes:
-    """A clear view asks no control but the first."""
-    return {name: CONTROLS[name] for name in ("fetch", "element")}
+def _by_adverts(
+    blocker: Blocker, verdict: str, reason: str, adverts: Outcomes, *, asks: bool
+) -> Row:
+    """Our baits pass; what became of the ad hosts decides."""
+    signals = {**PASSED, **adverts}
+    return Row(blocker, verdict, reason, signals, complete=True, asks=asks)
 
 
 MATRIX = (
-    _clear(plain.CHROMIUM),
-    _clear(plain.FIREFOX),
-    _extension(ublock.UBLOCK, HIDDEN),
-    _extension(adguard.ENGINE, HIDDEN),
-    _extension(adguard.RULESETS, UNTOUCHED),
-    _extension(eyeo.EYEO, HIDDEN),
-    _extension(ghostery.GHOSTERY, STYLED),
-    _extension(brave.STANDARD, UNTOUCHED),
-    _extension(brave.AGGRESSIVE, STYLED),
+    _by_adverts(plain.CHROMIUM, "clear", "clear", ADS_PASSED, asks=False),
+    _by_adverts(plain.FIREFOX, "clear", "clear", ADS_PASSED, asks=False),
+    _by_baits(ublock.UBLOCK, HIDDEN),
+    _by_baits(adguard.ENGINE, HIDDEN),
+    _by_baits(adguard.RULESETS, UNTOUCHED),
+    _by_baits(eyeo.EYEO, HIDDEN),
+    _by_baits(ghostery.GHOSTERY, STYLED),
+    _by_baits(brave.STANDARD, UNTOUCHED),
+    _by_adverts(brave.STANDARD_THIRD_PARTY, "extension", "browser-shields", ADS_STOPPED, asks=True),
+    _by_baits(brave.AGGRESSIVE, STYLED),
+    _by_adverts(dns.NXDOMAIN, "network", "ad-hosts", ADS_STOPPED, asks=True),
+    _by_adverts(dns.NULL, "network", "ad-hosts", ADS_STOPPED, asks=True),
+    _by_adverts(
+        tracking_protection.STRICT_FIREFOX,
+        "protection",
+        "tracking-protection",
+        ADS_REPLACED,
+        asks=False,
+    ),
 )

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from adguard import AdGuardMiddleware
-from e2e.blockers.adverts import AD_URLS
+from e2e.blockers.adverts import AD_URLS, NEUTRAL_URL
 
 FIRST, SECOND = "/first", "/second"
 PAGE = """<!doctype html><html lang="en"><title>A page with ads</title>
@@ -34,7 +34,13 @@ def with_adverts(ad_urls: Sequence[str] = AD_URLS, **options: Any) -> Callable[[
         return HTMLResponse(PAGE.format(tags=tags))
 
     def make() -> ASGIApp:
-        chosen = {"secret_key": "m" * 40, "store": "memory:", "ad_urls": ad_urls, **options}
+        chosen = {
+            "secret_key": "m" * 40,
+            "store": "memory:",
+            "ad_urls": ad_urls,
+            "neutral_url": NEUTRAL_URL,
+            **options,
+        }
         return Starlette(
             routes=[Route(FIRST, page), Route(SECOND, page)],
             middleware=[Middleware(AdGuardMiddleware, **chosen)],
