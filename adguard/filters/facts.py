@@ -9,7 +9,8 @@ import msgspec
 
 from adguard.filters.options import KINDS, kind_bit
 from adguard.filters.pattern import words
-from adguard.filters.places import domain_of, host_of
+from adguard.filters.places import host_of
+from adguard.hosts import domain_of
 
 _HOST_PART = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]*|\[[^\]]*\])", re.IGNORECASE)
 

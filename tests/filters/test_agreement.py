@@ -23,7 +23,8 @@ from adguard.filters import (
     NetworkMatcher,
     parse_list,
 )
-from adguard.filters.places import domain_of, host_of
+from adguard.filters.places import host_of
+from adguard.hosts import domain_of
 from e2e.harness.missing import MissingError, skip_or_fail
 from tests.filters.engines import debian_lists, decide
 from tests.filters.specimens import Specimens
