@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 from typing import Final
 from urllib.parse import quote
@@ -202,6 +203,8 @@ class Assets:
         return path
 
 
+# Several sites of one process mostly serve the same files, and packing takes longest of all.
+@lru_cache(maxsize=32)
 def _packed(body: bytes) -> tuple[bytes, bytes]:
     return gzip.compress(body, 9, mtime=0), brotli.compress(body, quality=11)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count, product
 from string import ascii_letters
 
@@ -46,6 +47,7 @@ class MinifyError(ValueError):
     """The source has something that `shrink` does not know; the message says what."""
 
 
+@lru_cache(maxsize=32)
 def shrink(source: str) -> str:
     """Returns `source`, which is one arrow function called at once, without comments and idle
     space, its local names shortened.
