@@ -5,6 +5,7 @@ Only assertions on the bytes of 200 text/html answers may fail, and each of thos
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -12,7 +13,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,21 +52,34 @@ def pip(*arguments: str | Path) -> None:
     assert done.returncode == 0, f"pip {arguments[0]} failed:\n{done.stdout}{done.stderr}"
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keeps other test processes out of the cache while one fills it."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def suite() -> Path:
     """The tests of the installed Starlette's source distribution, without its package."""
     name = f"starlette-{version('starlette')}"
-    if not (CACHE / name).exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=CACHE) as place:
-            wanted = name.replace("-", "==")
-            pip("download", "--no-binary", ":all:", "--no-deps", "--dest", place, wanted)
-            with tarfile.open(Path(place, f"{name}.tar.gz")) as packed:
-                packed.extractall(place, filter="data")
-            # Their package must not stand beside the tests, or it is tested instead of ours.
-            shutil.rmtree(Path(place, name, "starlette"))
-            Path(place, name).rename(CACHE / name)
+    with alone():
+        if not (CACHE / name).exists():
+            fetch(name)
     return CACHE / name
+
+
+def fetch(name: str) -> None:
+    with tempfile.TemporaryDirectory(dir=CACHE) as place:
+        wanted = name.replace("-", "==")
+        pip("download", "--no-binary", ":all:", "--no-deps", "--dest", place, wanted)
+        with tarfile.open(Path(place, f"{name}.tar.gz")) as packed:
+            packed.extractall(place, filter="data")
+        # Their package must not stand beside the tests, or it is tested instead of ours.
+        shutil.rmtree(Path(place, name, "starlette"))
+        Path(place, name).rename(CACHE / name)
 
 
 @pytest.fixture(scope="session")
@@ -73,10 +88,11 @@ def packages() -> Path:
     wanted = HERE / "requirements.txt"
     folder = CACHE / "packages"
     stamp = folder / "requirements.txt"
-    if not stamp.exists() or stamp.read_text() != wanted.read_text():
-        shutil.rmtree(folder, ignore_errors=True)
-        pip("install", "--quiet", "--no-deps", "--target", folder, "--requirement", wanted)
-        shutil.copy(wanted, stamp)
+    with alone():
+        if not stamp.exists() or stamp.read_text() != wanted.read_text():
+            shutil.rmtree(folder, ignore_errors=True)
+            pip("install", "--quiet", "--no-deps", "--target", folder, "--requirement", wanted)
+            shutil.copy(wanted, stamp)
     return folder
 
 

@@ -21,6 +21,9 @@ from e2e.harness.nginx import free_port
 from tests.servers.page import PAGE
 from tests.visitor import BLOCKED, CLEAR, Visitor, client_of
 
+# Every test of a server runs beside the others of its kind, so that it is started once.
+pytestmark = pytest.mark.xdist_group("servers")
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30
 STOP_SECONDS = 15
