@@ -139,7 +139,7 @@ def _element(selector: str) -> ElementBait:
 def _everywhere(bait: Bait, judges: Sequence[tuple[Profile, Judge]]) -> bool:
     asked = [judge for profile, judge in judges if kind_of(bait).value in profile.kinds]
     results = [judge.bait(bait) for judge in dict.fromkeys(asked)]
-    return bool(results) and all(one.state in WORKS and not one.exceptions for one in results)
+    return bool(results) and all(one.state in WORKS for one in results)
 
 
 def _info(kind: Kind, entries: Sequence[str], usable: Sequence[str]) -> ReserveInfo:

@@ -15,6 +15,7 @@ from adguard.filters import (
     FilterList,
     NetworkMatcher,
     NetworkRule,
+    Problem,
     Request,
 )
 from adguard.lint.findings import (
@@ -122,17 +123,10 @@ class Judge:
                 rules = _cites(self._cosmetic.all_matches(element, self._site.page))
                 yield f"The element {label(element)}", rules
 
-    def problems(self, profile: Profile) -> Iterator[Finding]:
-        """What could not be decided: lists whose regular expressions are too slow."""
-        for one in self._network.problems:
-            yield Finding(
-                level=Level.DEGRADED,
-                topic=Topic.LIST,
-                subject=one.source,
-                message=f"{one.source}: {one.reason}",
-                profiles=(profile.id,),
-                cites=(Cite(one.source, one.line, one.text),),
-            )
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be decided: lists that take too long."""
+        return self._network.problems
 
     def _request(self, path: str, kind: str) -> Request:
         return Request(url=self._site.url(path), page=self._site.page, kind=kind)
@@ -191,7 +185,7 @@ def check(
                 cites=cites[:MOST_CITES],
             )
         )
-    findings += judge.problems(profile)
+    findings += (_undecided(one, profile) for one in judge.problems)
     made = ProfileResult(
         id=profile.id,
         name=profile.name,
@@ -231,6 +225,17 @@ def uses_of(profile: Profile, library: Library, blockers: Blockers) -> Iterator[
         for name in names:
             title = blockers.lists[name].title
             yield ListUse(id=name, title=title, role=role, present=library.has(name))
+
+
+def _undecided(problem: Problem, profile: Profile) -> Finding:
+    return Finding(
+        level=Level.DEGRADED,
+        topic=Topic.LIST,
+        subject=problem.source,
+        message=f"{problem.source}: {problem.reason}",
+        profiles=(profile.id,),
+        cites=(Cite(problem.source, problem.line, problem.text),),
+    )
 
 
 def _missing(profile: Profile, missing: Sequence[ListUse]) -> Finding:

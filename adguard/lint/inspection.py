@@ -58,6 +58,7 @@ def inspect(order: Order, more: Iterable[Finding] = ()) -> Report:
         result, found = check(profile, judge, uses, baits, own)
         results.append(result)
         findings += found
+        library.give_up(lists, judge.problems)
         if result.checked:
             judges.append((profile, judge))
     reserve = judge_reserve(reserve_data.load(), baits, judges)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from adguard.filters import CosmeticRule, Environment, FilterList, NetworkRule, parse_list
+from adguard.filters import (
+    CosmeticRule,
+    Environment,
+    FilterList,
+    NetworkRule,
+    Problem,
+    parse_list,
+)
 from adguard.lint.findings import Cite, Finding, Level, ListInfo, Topic
 from adguard.lint.profiles import ENVIRONMENTS, Profile
 from adguard.lint.sources import Gathered, Source
 
 SHOWN = 200
 MOST_PROBLEMS = 20
+TOO_LONG = "takes too long"
 MUCH = 0.5
 """Share of lines not understood from which on a file is no list that we can read."""
 
@@ -28,6 +36,7 @@ class Library:
         self._gathered = gathered
         self._read: dict[tuple[Path, Environment], FilterList] = {}
         self._facts: dict[Path, _Facts] = {}
+        self._slow: dict[str, FilterList] = {}
 
     def has(self, name: str) -> bool:
         """Whether the list with that id is here."""
@@ -58,6 +67,8 @@ class Library:
 
         :param keep: False for a list that is looked at once; a big one has 100 MB.
         """
+        if source.title in self._slow:
+            return self._slow[source.title]
         alike = environment
         if b"!#if" not in source.data and b"!#include" not in source.data:
             alike = msgspec.structs.replace(environment, name="", constants=frozenset())
@@ -67,10 +78,18 @@ class Library:
         made = parse_list(
             source.data, name=source.title, environment=environment, include=source.include
         )
-        self._facts.setdefault(source.path, _Facts(made))
+        facts = self._facts.setdefault(source.path, _Facts(made))
+        if facts.hopeless:
+            self._slow[source.title] = made
         if keep:
             self._read[key] = made
         return made
+
+    def give_up(self, lists: Iterable[FilterList], problems: Iterable[Problem]) -> None:
+        """Lets lists that took too long to match be read no more: every blocker gets the reading
+        whose patience is spent."""
+        named = {one.source for one in problems}
+        self._slow |= {one.name: one for one in lists if one.name in named}
 
     def facts(self, source: Source) -> _Facts:
         """What there is to say of a list, as its first reader found it."""
@@ -122,6 +141,12 @@ class _Facts:
         self.rules = len(read.network) + len(read.cosmetic)
         self.skipped = sum(read.skipped.values())
         self.problems = read.problems
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether reading it again for another blocker would only cost time."""
+        garbage = len(self.problems) > (self.rules + self.skipped) * MUCH
+        return garbage or any(TOO_LONG in one.reason for one in self.problems)
 
 
 def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:

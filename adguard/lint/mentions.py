@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from time import thread_time
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,6 +14,9 @@ from adguard.lint.sources import Source
 
 SHOWN = 200
 MOST_CITES = 200
+LONGEST_RULE = 4_096
+PATIENCE = 1.0
+"""Seconds of processor time for the words that one list looks for."""
 
 _COSMETIC = re.compile(r"#@?(?:\$\?|\$|%|\?)?#")
 _WHERE = re.compile(r"[$,](?:domain|from)=([^,\s]+)")
@@ -104,22 +108,32 @@ def text_findings(
     sources: Iterable[Source], texts: Sequence[str], host: str, default: Iterable[str]
 ) -> Iterator[Finding]:
     """Rules that look for words (`:has-text`, `:contains`), are in force on the site, and would
-    find them in our sentences."""
+    find them in our sentences. A list whose rules take too long to try says so."""
     on = set(default)
     for source in sources:
+        words = _Words(texts)
         lines = [
             line
             for line in _lines(source, ("has-text(", "contains("))
-            if in_force(line.text, host) and _finds(line.text, texts)
+            if in_force(line.text, host) and words.found_by(line.text)
         ]
+        default_one = source.id in on
         if lines:
             yield Finding(
-                level=Level.DEGRADED if source.id in on else Level.NOTE,
+                level=Level.DEGRADED if default_one else Level.NOTE,
                 topic=Topic.OWN,
                 subject=source.title,
                 message=f"{source.title} looks for words that our sentences have; whether the "
                 "rest of the rule fits has to be read.",
                 cites=_cites(source, lines),
+            )
+        if words.seconds > PATIENCE:
+            yield Finding(
+                level=Level.DEGRADED if default_one else Level.NOTE,
+                topic=Topic.LIST,
+                subject=source.title,
+                message=f"{source.title}: its rules that look for words take too long to try; not "
+                "all of them were.",
             )
 
 
@@ -145,23 +159,37 @@ def _covers(place: str, host: str) -> bool:
     return host == place or host.endswith(f".{place}")
 
 
-def _finds(rule: str, texts: Sequence[str]) -> bool:
-    """Whether one of the rule's words is in one of `texts`. An expression that cannot be read
-    finds nothing in a browser either."""
-    for argument in _TEXT.findall(rule):
-        wanted = argument.strip().strip("\"'")
-        written = re.fullmatch(r"/(.+)/([a-z]*)", wanted)
+class _Words:
+    """What the rules of one list find in our sentences, in bounded time."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.seconds = 0.0
+        self._texts = texts
+        self._known: dict[str, bool] = {}
+
+    def found_by(self, rule: str) -> bool:
+        return any(self._has(argument.strip()) for argument in _TEXT.findall(rule[:LONGEST_RULE]))
+
+    def _has(self, argument: str) -> bool:
+        if argument not in self._known:
+            if self.seconds > PATIENCE:
+                return False
+            started = thread_time()
+            self._known[argument] = self._look(argument)
+            self.seconds += thread_time() - started
+        return self._known[argument]
+
+    def _look(self, argument: str) -> bool:
+        """An expression that cannot be read finds nothing in a browser either."""
+        written = re.fullmatch(r"/(.+)/([a-z]*)", argument.strip("\"'"))
         if written is None:
-            if wanted and any(wanted in text for text in texts):
-                return True
-            continue
+            wanted = argument.strip("\"'")
+            return bool(wanted) and any(wanted in text for text in self._texts)
         try:
             expression = Expression(written[1], match_case="i" not in written[2])
         except ExpressionError:
-            continue
-        if any(expression.search(text) for text in texts):
-            return True
-    return False
+            return False
+        return any(expression.search(text) for text in self._texts)
 
 
 def _lines(source: Source, needles: Sequence[str]) -> Iterator[Line]:

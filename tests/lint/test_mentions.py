@@ -126,3 +126,13 @@ def test_no_text_of_a_list_is_too_strange_to_be_searched(text: str, host: str) -
     site_rules(source, f"https://{host}")
     list(name_findings([source], ["a.b", "abc"], host, []))
     list(text_findings([source], ["abc"], host, []))
+
+
+def test_words_that_take_too_long_to_look_for_are_given_up_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adguard.lint.mentions.PATIENCE", -1.0)
+    source = source_of("##p:has-text(Ads pay)\n")
+    (only,) = text_findings([source], ("Ads pay",), "www.example.org", ["easylist"])
+    assert "take too long to try" in only.message
+    assert only.level == "degraded"

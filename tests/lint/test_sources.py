@@ -14,7 +14,7 @@ from adguard.lint import sources
 from adguard.lint.findings import Level, Topic
 from adguard.lint.library import Library
 from adguard.lint.profiles import load
-from adguard.lint.sources import SourceError, complaint, from_package, from_paths, make
+from adguard.lint.sources import Gathered, SourceError, complaint, from_package, from_paths, make
 from tests.lint.making import contents, found, judge_gathered, write
 
 
@@ -188,6 +188,39 @@ def test_a_list_is_read_once_for_blockers_that_read_it_alike(tmp_path: Path) -> 
     full, lite = load().choose(["ublock", "ublock-lite"])
     assert library.lists(full)[0] is library.lists(lite)[0]
     assert library.lists(full)[1] is not library.lists(lite)[1]
+
+
+@pytest.mark.parametrize("text", ["how now, brown cow\n" * 9, "/[/\n/[/\n##.x\n"])
+def test_garbage_is_read_once_whoever_asks(tmp_path: Path, text: str) -> None:
+    library = Library(from_paths([write(tmp_path, {"easylist": text})], load()))
+    full, other = load().choose(["ublock", "abp"])
+    assert library.lists(full)[0] is library.lists(other)[0]
+
+
+def test_a_list_that_takes_too_long_to_match_is_read_once_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adguard.filters.index.PATIENCE", -1.0)
+    lists = contents(easylist="/qqq|zzz/")
+    report = judge_gathered(from_paths([write(tmp_path, lists)], load()))
+    told = found(report, Level.DEGRADED, Topic.LIST, "takes too long to match")
+    assert "EasyList" in {one.subject for one in told}
+    assert report.exit_code != 0
+
+
+RULES = st.text(alphabet="ab.#@$,~|*!/()[]:^=- \n", max_size=120) | st.sampled_from(
+    ["!#if x", "!#include a.txt", "##.x:has(", "/(a+)+$/", "@@||example.org^$generichide", "\0"]
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(RULES, max_size=30))
+def test_whatever_a_list_says_the_run_ends_in_a_report(lines: list[str]) -> None:
+    data = "\n".join(lines).encode()
+    gathered = Gathered()
+    gathered.add(make(Path("easylist.txt"), data, "file", load(), "easylist"))
+    report = judge_gathered(gathered, "abp", "ublock")
+    assert report.exit_code in {1, 2}
 
 
 @settings(max_examples=60, deadline=None)
