@@ -120,6 +120,8 @@ def test_debians_lists_are_used_when_none_are_named(
     result = lint("--origin", ORIGIN, "--json")
     assert result.exit_code == 0
     assert {one["source"] for one in told(result)["lists"]} == {"package"}  # type: ignore[attr-defined]
+    result = lint("--origin", ORIGIN, "--json", "--lists", lists / "easylist.txt")
+    assert [one["source"] for one in told(result)["lists"]] == ["file"]  # type: ignore[attr-defined]
 
 
 def test_downloaded_lists_come_before_debians_and_after_those_named(
