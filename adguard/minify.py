@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import count, product
+from itertools import product
 from string import ascii_letters
 
 import rjsmin
@@ -224,6 +224,8 @@ class _Tokens:
 
 
 def _short_names(letters: str) -> Iterator[str]:
-    for length in count(1):
+    length = 1
+    while True:
         for parts in product(letters, repeat=length):
             yield "".join(parts)
+        length += 1

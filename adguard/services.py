@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.types import Scope
 
 from adguard.assets import Assets
-from adguard.baits import BaitError
+from adguard.baits import BaitError, Kind
 from adguard.ledger import Ledger, StoreURLError
 from adguard.pages import Pages
 from adguard.presets import Mode, Ruling
@@ -50,12 +50,7 @@ class Services:
         except StoreURLError as error:
             raise SettingsError(f"store: {error}") from error
         self._warned_plain = False
-        if len(settings.ad_domains) == 1:
-            logger.warning(
-                "All ad_urls stand under %s. A verdict needs two unrelated hosts, since one may be "
-                "down: nothing is watched.",
-                *settings.ad_domains,
-            )
+        self._warn_unwatched()
 
     def today(self) -> int:
         return day_of(self.clock())
@@ -70,6 +65,20 @@ class Services:
         if self.settings.secure is not None:
             return self.settings.secure
         return bool(scope.get("scheme") == "https")
+
+    def _warn_unwatched(self) -> None:
+        domains = self.settings.ad_domains
+        if len(domains) == 1:
+            logger.warning(
+                "All ad_urls stand under %s. A verdict needs two unrelated hosts, since one may be "
+                "down, so nothing is watched.",
+                *domains,
+            )
+        elif domains and Kind.SCRIPT not in self.assets.kinds.values():
+            logger.warning(
+                "No bait of yours is a script, and what watches ad_urls comes with one, so nothing "
+                "is watched."
+            )
 
     def warn_plain(self, host: str) -> None:
         """Warns once when cookies go out without TLS from a host that is not local."""

@@ -104,6 +104,7 @@ def test_client_and_note_share_a_digest_so_that_the_client_finds_the_note() -> N
         {"consent_mode": "required"},
         {"consent_mode": "local_only"},
         {"interstitial": "redirect"},
+        {"ad_urls": AD_URLS},
         {"inline_target": "#story"},
         {"baits": {"network": [{"id": "n1", "kind": "script", "path": "/ads/x.js"}]}},
     ],
@@ -272,6 +273,33 @@ async def test_each_marker_is_where_the_client_looks_for_it() -> None:
     _, headers, answer = await ask(BAITS["n3"])
     assert headers["content-type"] == "application/json"
     assert json.loads(answer) == {"marker": MARKER}
+
+
+async def test_the_watcher_rides_in_the_script_bait_and_in_its_twin_and_in_nothing_else() -> None:
+    watching = make(ad_urls=AD_URLS, neutral_url="https://cdn.example/logo.svg")
+    bait, control = (watching.find(path) for path in (BAITS["n1"], "control.js"))
+    assert bait is not None
+    assert control is not None
+    assert bait.identity.startswith(f'document.currentScript.mark="{MARKER}";(()=>'.encode())
+    for url in (*AD_URLS, "https://cdn.example/logo.svg"):
+        assert url.encode() in bait.identity
+    assert b'"probe":false' in bait.identity
+    assert len(bait.brotli) < 1500
+    assert list(bait.answers) == ["identity", "gzip", "br"]
+    assert (b"cache-control", b"no-store") in bait.answers["br"][0]
+    assert bait.answers == control.answers
+    for path in (BAITS["n2"], BAITS["n3"], "control.png"):
+        assert watching.find(path) == ASSETS.find(path)
+    for name in (watching.client, watching.gate):
+        client = watching.find(name)
+        assert client is not None
+        assert b"doubleclick" not in client.identity
+
+
+def test_one_ad_host_alone_is_not_watched() -> None:
+    alone = make(ad_urls=AD_URLS[:1])
+    assert alone.client == ASSETS.client
+    assert alone.find(BAITS["n1"]) == ASSETS.find(BAITS["n1"])
 
 
 async def test_the_image_is_a_sound_png_of_two_by_three_pixels() -> None:

@@ -43,7 +43,7 @@ def test_confidence_is_between_nothing_and_one_and_only_unknown_has_none() -> No
         assert (finding.confidence == 0) == (finding.verdict is Verdict.UNKNOWN)
 
 
-@pytest.mark.parametrize("outcome", ["clear", "network-bait", "visible", "", "x" * 200])
+@pytest.mark.parametrize("outcome", ["clear", "network-bait", "visible", "withheld", "", "x" * 200])
 def test_an_outcome_that_is_none_is_not_judged(outcome: str) -> None:
     assert classify({**CLEAR, "n1": outcome}, SET).reason == "unjudged"
 

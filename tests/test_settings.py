@@ -88,6 +88,9 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ("ad_urls", "https://ads.example/tag.js"),
         ("ad_urls", ["/relative.js"]),
         ("ad_urls", [7]),
+        ("ad_urls", [f"https://ads{number}.example/" for number in range(13)]),
+        ("neutral_url", "/logo.svg"),
+        ("neutral_url", 7),
         ("consent_mode", "maybe"),
         ("holdout", 1.5),
         ("holdout", "0.1"),
@@ -171,6 +174,31 @@ def test_every_option_can_come_from_the_environment(
     monkeypatch.setenv("ADGUARD_SECRET_KEY", KEY)
     monkeypatch.setenv(f"ADGUARD_{option.upper()}", text)
     assert getattr(build_settings(None, {}), option) == value
+
+
+def test_ad_urls_are_gathered_by_owner_and_written_as_browsers_write_them() -> None:
+    settings = made(ad_urls=["https://a.Ads.example:443/x.js#y", "https://b.ads.example", *OTHER])
+    assert settings.ad_urls == ("https://a.ads.example/x.js", "https://b.ads.example/", *OTHER)
+    assert settings.ad_domains == {"ads.example": list(settings.ad_urls[:2]), "pics.test": OTHER}
+    assert made().ad_domains == {}
+
+
+OTHER = ["https://pics.test/1.js"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"ad_urls": OTHER, "neutral_url": "https://cdn.pics.test/logo.svg"},
+        {"origin": "https://www.news.co.uk", "neutral_url": "https://static.news.co.uk/logo.svg"},
+        {"ad_urls": OTHER, "probe_ad_urls": True, "consent_mode": "local_only"},
+    ],
+)
+def test_a_control_that_is_none_and_a_probe_that_nobody_agreed_to_are_refused(
+    options: dict[str, Any],
+) -> None:
+    with pytest.raises(SettingsError, match=r"^(neutral_url|probe_ad_urls): "):
+        made(**options)
 
 
 def test_rules_can_come_from_the_environment_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
