@@ -61,8 +61,6 @@ def compile_pattern(pattern: str, *, match_case: bool) -> Matcher:
     ends = text.endswith("|")
     text = text[:-1] if ends else text
     parts = text.split("*")
-    if ends and not parts[-1]:
-        ends = False
     pieces = [_piece(part, match_case) for part in parts]
     begins: Callable[[str, int, int], Iterator[int]] | None = None
     if anchored_host and parts[0]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-import time
 
 import pytest
 from hypothesis import given
@@ -34,6 +33,7 @@ def agrees(source: str, text: str, *, match_case: bool = True) -> bool:
         (r"(ab){2,3}$", "xabab", "xab"),
         (r"^(?!api|team)[a-z]{4}$", "news", "team"),
         (r"^(?=[a-z]{0,9}\d)\w{5}$", "abc1d", "abcde"),
+        (r"a(?=b)", "ab", "axb"),
         (r"\bads\b", "/ads/", "/adsx/"),
         (r"\Bads", "xads", "/ads"),
         (r"[^\/]+\.gif$", "a.gif", "/.gif"),
@@ -81,7 +81,21 @@ def test_case_is_folded_unless_the_rule_says_so() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        *("(", ")", "a)", "[a", "[\\", "\\", "*a", "a**", "^*", "(?<=a)b", "(?<!a)b", "(?a)"),
+        *(
+            "(",
+            ")",
+            "a)",
+            "[a",
+            "[\\",
+            "\\",
+            "*a",
+            "a**",
+            "^*",
+            "(?<=a)b",
+            "(?<=a>)b",
+            "(?<!a)b",
+            "(?a)",
+        ),
         *("(?<name", "[z-a]", "a{3,2}", r"\1", r"(a)\2", r"\k<a>", "a{65536}", r"(\1a)"),
         *("(" * 60 + ")" * 60, "a" * 3_000),
     ],
@@ -102,13 +116,12 @@ CATASTROPHES = [
 ]
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("source", CATASTROPHES)
 def test_catastrophes_are_decided_all_the_same(source: str) -> None:
     expression = Expression(source)
-    started = time.process_time()
     assert not expression.search("a" * 1_500 + "!")
     expression.search("ax" * 1_000)
-    assert time.process_time() - started < 30
 
 
 @pytest.mark.parametrize("source", [r"(a*)*\1b", "(?=(a+)+$)a*c", r".*.*.*(?!(a)\1)x$"])

@@ -285,6 +285,12 @@ def test_a_word_is_whole_in_whatever_the_pattern_matches(pattern: str, word: str
     assert token(pattern) == word
 
 
+def test_a_host_is_matched_label_by_label() -> None:
+    match = compile_pattern("||ads.net^", match_case=False)
+    assert match("https://a.ads.net/", 8, 17)
+    assert not match("https://bads.net/", 8, 16)
+
+
 patterns = st.text(alphabet="ab./*^|", max_size=10)
 
 

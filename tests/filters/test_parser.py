@@ -225,7 +225,8 @@ def test_redirects_keep_the_name_of_their_resource() -> None:
 
 
 def test_an_exception_for_a_redirect_is_about_the_redirect_alone() -> None:
-    assert read("@@||a.org^$redirect-rule").network[0].options.redirect_only
+    for option in ("redirect-rule", "redirect-rule=x", "redirect=x", "redirect"):
+        assert read(f"@@||a.org^${option}").network[0].options.redirect_only
 
 
 def test_hiding_is_switched_off_in_three_ways() -> None:
