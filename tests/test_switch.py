@@ -85,13 +85,19 @@ def test_a_rules_mode_holds_on_its_paths_but_never_asks_more_than_the_switch(
     assert switch.current(rule) == expected
 
 
-def test_a_word_that_is_no_mode_keeps_the_mode_and_is_said_once(
-    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    file = tmp_path / "mode"
+def watched(folder: Path, clock: Clock) -> tuple[Path, ModeSwitch]:
+    """A file that says `observe`, and a switch that has read it."""
+    file = folder / "mode"
     file.write_text("observe")
     switch = ModeSwitch(Settings(secret_key=KEY, mode_file=file), clock)
     assert switch.current() == "observe"
+    return file, switch
+
+
+def test_a_word_that_is_no_mode_keeps_the_mode_and_is_said_once(
+    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, switch = watched(tmp_path, clock)
     file.write_text("lound")
     with caplog.at_level(logging.WARNING, "adguard"):
         for _ in range(3):
@@ -103,10 +109,7 @@ def test_a_word_that_is_no_mode_keeps_the_mode_and_is_said_once(
 def test_a_file_that_cannot_be_read_keeps_the_mode(
     tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = tmp_path / "mode"
-    file.write_text("observe")
-    switch = ModeSwitch(Settings(secret_key=KEY, mode_file=file), clock)
-    assert switch.current() == "observe"
+    file, switch = watched(tmp_path, clock)
     file.unlink()
     file.mkdir()
     clock.now += 1
