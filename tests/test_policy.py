@@ -300,6 +300,12 @@ def test_only_a_wall_is_decided_before_the_page_is_served() -> None:
     assert journey.navigate() == Decision(Action.NONE, Reason.NOT_YET)
 
 
+def test_without_a_cap_only_the_quiet_days_count() -> None:
+    journey = Journey("standard")
+    journey.policy = PRESETS["standard"].overridden({"max_asks": None, "quiet_days": (1,)})
+    assert journey.asks_in(8, 2, Choice.LATER) == list(range(8))
+
+
 def test_overridden_values_apply_at_once_to_what_the_cookie_already_says() -> None:
     journey = Journey("standard")
     journey.view()

@@ -80,13 +80,6 @@ def test_what_cannot_be_a_list_is_said_and_left_out(
     assert sentence in gathered.findings[0].message
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
-    (tmp_path / "easylist.txt").write_text("##.x")
-    (tmp_path / "easylist.txt").chmod(0)
-    assert "permission denied" in from_paths([tmp_path], load()).findings[0].message
-
-
 def test_a_file_that_fails_while_it_is_read_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
