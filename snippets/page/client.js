@@ -133,7 +133,7 @@
     });
   /** @type {Record<string, (url: any, redirect?: RequestRedirect) => Promise<string>>} */
   const loaders = {
-    image: (url) => load(new Image(), url),
+    image: async (url) => load(new Image(), url),
     script: (url) => {
       const script = document.createElement("script");
       const loaded = load(script, trust ? trust.createScriptURL(url) : url);
@@ -192,7 +192,8 @@
       const element = /** @type {HTMLElement} */ (row.firstChild);
       const judged = element && !document.hidden && !matchMedia("print").matches;
       let outcome = judged ? (element.offsetHeight ? "visible" : "hidden") : "unjudged";
-      if (outcome === "hidden" && name !== "element") {
+      // Only beside a visible control: to try a style starts the page's animations anew.
+      if (outcome === "hidden" && got.element === "visible") {
         force(element, "block;");
         if (element.offsetHeight) outcome = "styled";
         element.style.cssText = "";
@@ -230,8 +231,13 @@
           if (got[kind] === "loaded") {
             // Filtered, or an accident? Two failures count. Or does the server send it elsewhere?
             outcome = await ask(kind, url, outcome === "blocked" ? "manual" : "follow");
-            if (failed(outcome) && kind !== "fetch" && !failed(reason(got)))
-              if ((await (probe ||= ask("fetch", url, "manual"))) === "faulty") outcome = "faulty";
+            if (failed(outcome) && !failed(reason(got))) {
+              if (kind === "fetch") {
+                // Its control answered beside it: is the server still there?
+                if (![await asked.script, await asked.image].includes("loaded"))
+                  got[kind] = await (asked[kind] = ask(kind, base + "control?r=" + encodeURIComponent(path)));
+              } else if ((await (probe ||= ask("fetch", url, "manual"))) === "faulty") outcome = "faulty";
+            }
           }
         }
         got[name] = outcome;
@@ -241,7 +247,7 @@
       // only hosts
       // A host that takes longer has to wait for the late look.
       settled = settled.then(async (all) => {
-        if (reason(got) === "clear") await Promise.race([watcher?.look(got), pause(300)]);
+        if (reason(got) === "clear") await Promise.race([watcher?.look(got), pause(400)]);
         if (proves(got)) done(0);
         return all;
       });
@@ -415,7 +421,7 @@
     await agreement();
     // end consent
     try {
-      memory = JSON.parse(sessionStorage["site-note"]);
+      Object.assign(memory, JSON.parse(sessionStorage["site-note"]));
     } catch {
       // Nothing kept, or storage is off.
     }

@@ -49,7 +49,13 @@
   /** @type {Record<string, Promise<string>>} what was asked again, until the page is measured anew */
   let queries = {};
 
+  /** Scripts that stood in the page when it had loaded, so that none of them is on its way.
+   * @type {string[]} */
+  let settled = [];
+
+  // A secure page gets nothing from `http:`, whoever asks.
   const listed = (/** @type {string} */ url, starts = Object.values(config.hosts).flat()) =>
+    (location.protocol === "http:" || /^https/.test(url)) &&
     starts.some((start) => url.startsWith(start));
   // Opaque: all it tells is whether a server answered. A cache may, as it may have for the page.
   const fromAnywhere = (/** @type {string} */ url) =>
@@ -57,13 +63,13 @@
   const fromServer = (/** @type {string} */ url) =>
     fetch(url, { mode: "no-cors", cache: "no-store" }).then(() => "loaded");
 
+  const scripts = () => [...document.scripts].map((script) => script.src);
   /** @type {() => any[]} */
   const entries = () => performance.getEntriesByType("resource");
   /** The first URL with one of these beginnings that the page has asked for.
    * @type {(starts: string[]) => string | undefined} */
   const find = (starts) =>
-    [...document.scripts]
-      .map((script) => script.src)
+    scripts()
       .concat(Object.keys(fates), entries().map((entry) => entry.name))
       .find((url) => listed(url, starts));
 
@@ -82,7 +88,7 @@
         // In Firefox no time passes when no server answers.
         (entry.duration && /Firefox/.test(navigator.userAgent)));
     if (answered) return fate === "error" ? "faulty" : "loaded";
-    return entry || fate || document.readyState === "complete" ? "ended" : "";
+    return entry || fate || settled.includes(url) ? "ended" : "";
   };
 
   /** Asks for what the page has asked for: a page cannot tell a server's error from a request that
@@ -109,9 +115,10 @@
       })
       .sort((one, other) => other.responseStart - one.responseStart)
       .map((entry) => entry.name);
+    let outcome = "unasked";
     for (const url of config.neutral ? [config.neutral] : others.slice(0, 3))
-      if ((await ask(fromServer, url)) === "loaded") return "loaded";
-    return "blocked";
+      if (outcome !== "loaded") outcome = await ask(fromServer, url);
+    return outcome;
   };
 
   /**
@@ -131,30 +138,30 @@
         },
         true,
       );
+    const settle = () => (settled = scripts());
+    if (document.readyState === "complete") settle();
+    else addEventListener("load", settle);
     const probe = config.probe || (config.wall && !wake);
-    const isPending = () =>
-      Object.values(config.hosts).some((starts) => {
-        const url = find(starts);
-        return url && !know(url);
-      });
     /** @type {(got: Outcomes, again: boolean) => Promise<void>} adds to `got`, all at once */
     const look = async (got, again) => {
       if (!again) queries = {};
-      // What a browser takes for a script it withholds comes later than the baits, and ends no
-      // request that a page could see: a look too early finds nothing wrong.
-      for (let round = 0; round < 10 && isPending(); round++)
-        await new Promise((done) => setTimeout(done, 25));
       /** @type {Outcomes} */
-      const found = {};
+      let found = {};
       /** @type {[string, string][]} */
-      const open = [];
-      Object.values(config.hosts).forEach((starts, index) => {
-        const name = "h" + (index + 1);
-        const url = find(starts) || (probe ? starts[0] : "");
-        const known = url && know(url);
-        if (url && (probe || known === "ended" || (known && brave))) open.push([name, url]);
-        else if (known) found[name] = known;
-      });
+      let open = [];
+      // Scripts that a browser has put in place of others come a moment after the baits.
+      for (let round = 0, pending = true; pending && open.length < 2 && round < 10; round++) {
+        if (round) await new Promise((done) => setTimeout(done, 25));
+        [found, open, pending] = [{}, [], false];
+        Object.values(config.hosts).forEach((starts, index) => {
+          const name = "h" + (index + 1);
+          const url = find(starts) || (probe ? starts[0] : "");
+          const known = url && know(url);
+          if (url && (probe || known === "ended" || (known && brave))) open.push([name, url]);
+          else if (known) found[name] = known;
+          else if (url) pending = true;
+        });
+      }
       await Promise.all(
         open.map(async ([name, url]) => {
           found[name] = await askAgain(url, ask);
