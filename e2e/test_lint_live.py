@@ -68,11 +68,11 @@ def spoiled(
         if scope["type"] != "http":
             await inner(scope, receive, send)
             return
-        await inner(scope, receive, keep)
+        plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+        await inner({**scope, "headers": plain}, receive, keep)
         headers = dict(start["headers"])
         status, made = spoil(scope["path"], headers, bytes(body))
         headers[b"content-length"] = str(len(made)).encode()
-        headers.pop(b"content-encoding", None)
         status = status or start["status"]
         await send({**start, "status": status, "headers": list(headers.items())})
         await send({"type": "http.response.body", "body": made})
