@@ -14,7 +14,7 @@ from e2e.conftest import Open, Serve
 from e2e.harness import errors_of, long_scripts_of, requests_of, shift_of, verdict_of
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors" / "detection.json"
-CLIENT = Path(__file__).parents[1] / "snippets" / "page" / "client.js"
+SOURCES = Path(__file__).parents[1] / "snippets" / "page"
 WATCH = """
 addEventListener('site:verdict', event => {
   const since = performance.timing.domContentLoadedEventStart - performance.timeOrigin;
@@ -89,16 +89,19 @@ def test_the_table_holds_in_a_real_browser(serve: Serve, chromium: BrowserContex
     server = serve(Site().factory)
     page = chromium.new_page()
     page.goto(server.url)
-    source = CLIENT.read_text("utf-8")
-    table = source[source.index("// table") : source.index("// end table")]
+    texts = [(SOURCES / name).read_text("utf-8") for name in ("client.js", "watch.js")]
+    tables = [text[text.index("// table") : text.index("// end table")] for text in texts]
     vectors = json.loads(VECTORS.read_text("utf-8"))
     found = page.evaluate(
-        """([table, { kinds, cases }]) => {
-          const classify = new Function(table + '\\nreturn classify;')();
-          return cases.map(one => classify(
-            one.signals, one.kinds ?? kinds, one.brave ?? false, one.earlier ?? ''));
+        """([[client, watch], { kinds, cases }]) => {
+          const classify = new Function(client + '\\nreturn classify;')();
+          const judge = new Function(watch + '\\nreturn judge;')();
+          return cases.map(({ signals, kinds: own = kinds, brave = false, earlier = '' }) => {
+            const found = classify(signals, own, brave, earlier);
+            return found.reason === 'clear' && judge(signals, brave) || found;
+          });
         }""",
-        [table, vectors],
+        [tables, vectors],
     )
     keys = ("verdict", "confidence", "reason")
     assert found == [{key: case[key] for key in keys} for case in vectors["cases"]]
