@@ -28,26 +28,27 @@ from e2e.blockers.sighting import Sighting, sight
 from e2e.harness import MissingError
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "blockers.md"
-# Milliseconds from DOMContentLoaded. A stopped bait is a verdict at once; without one, elements
+# Milliseconds from DOMContentLoaded. What was stopped tells at once; where nothing was, elements
 # must be given the 300 ms that filters take to hide them.
-BAIT_MEDIAN, BAIT_WORST, OTHER_WORST = 250, 600, 700
+BLOCKED_MEDIAN, BLOCKED_WORST, OTHER_WORST = 250, 600, 700
 
 TEXT = """# Blockers
 
 What each blocker makes of a page with adguard and ads, seen in real browsers. Written by
-`./dev matrix N={times}` on {date}, on {machine}; `./dev test` runs the same once.
+`./dev matrix N={times}` on {date}, with {machine};
+`./dev test` runs the same once.
 
 A reader with a fresh profile opens two pages of a site that shows ads of two networks. The time is
-that of the first page, from DOMContentLoaded to the verdict{rounds}. "Asked" is whether the
-notice stood on the second page, with the settings as they come.
+that of the first page, from DOMContentLoaded to the verdict in milliseconds{rounds}. "Asked" says
+whether the notice stood on the second page, with the settings as they come.
 
 | combination | verdict | reason | asked | median | worst |
 | --- | --- | --- | --- | --- | --- |
 {rows}
 
-Targets, in milliseconds: where a bait of ours is stopped, {bait_median} at the median and
-{bait_worst} at worst; for every other verdict, which has to give filters time to hide elements,
-{other_worst}.
+Targets, in milliseconds: for readers behind a blocker {blocked_median} at the median and
+{blocked_worst} at worst; for all others, whose pages give filters time to hide elements,
+{other_worst} at worst.
 
 ## Versions
 
@@ -98,7 +99,7 @@ class Run:
             times = [seen.milliseconds for seen in self.sightings.get(row.blocker.id, ())]
             if not times:
                 continue
-            limits = (BAIT_MEDIAN, BAIT_WORST) if row.by_bait else (OTHER_WORST, OTHER_WORST)
+            limits = (BLOCKED_MEDIAN, BLOCKED_WORST) if row.blocked else (OTHER_WORST, OTHER_WORST)
             found = (median(times), max(times))
             for name, limit, value in zip(("median", "worst"), limits, found, strict=True):
                 if value > limit:
@@ -136,8 +137,8 @@ def document_of(run: Run, times: int) -> str:
         machine=_machine(),
         rounds=f", over {times} rounds" if times > 1 else "",
         rows="\n".join(rows),
-        bait_median=BAIT_MEDIAN,
-        bait_worst=BAIT_WORST,
+        blocked_median=BLOCKED_MEDIAN,
+        blocked_worst=BLOCKED_WORST,
         other_worst=OTHER_WORST,
         versions="\n".join(versions),
         simulated="\n".join(simulated),

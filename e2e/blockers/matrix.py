@@ -59,9 +59,9 @@ class Row:
     asks: bool
 
     @property
-    def by_bait(self) -> bool:
-        """Whether one of our own baits proves the verdict."""
-        return self.reason == "network-bait"
+    def blocked(self) -> bool:
+        """Whether this is a reader behind a blocker; tracking protection is none."""
+        return self.verdict in {"extension", "network"}
 
     def complaints(self, seen: Sighting) -> Iterator[str]:
         """What is not as it must be, in sentences."""
