@@ -18,6 +18,7 @@ from statistics import median
 
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Playwright, sync_playwright
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -107,16 +108,21 @@ class Run:
 
 
 def table_of(run: Run) -> Table:
-    made = Table("combination", "verdict", "asked", "median", "worst", "runs", "versions")
+    made = Table(box=SIMPLE)
+    for heading in ("combination", "verdict", "asked", "median", "worst", "runs"):
+        made.add_column(heading, no_wrap=True)
     for row in MATRIX:
         name = row.blocker.id
-        seen = run.sightings.get(name)
-        if not seen:
-            made.add_row(name, run.missing.get(name, "not seen"))
-            continue
-        versions = ", ".join(f"{key} {value}" for key, value in run.versions[name].items())
-        made.add_row(name, _verdict(seen), _asked(seen), *_times(seen), str(len(seen)), versions)
+        if seen := run.sightings.get(name):
+            verdict = _each(found.verdict for found in seen)
+            made.add_row(name, verdict, _asked(seen), *_times(seen), str(len(seen)))
+        else:
+            made.add_row(name, "missing" if name in run.missing else "not seen")
     return made
+
+
+def _versions(run: Run, row: Row) -> str:
+    return ", ".join(f"{key} {value}" for key, value in run.versions[row.blocker.id].items())
 
 
 def document_of(run: Run, times: int) -> str:
@@ -127,8 +133,7 @@ def document_of(run: Run, times: int) -> str:
         reason = _each(found.reason for found in seen)
         cells = (name, _each(found.verdict for found in seen), reason, _asked(seen), *_times(seen))
         rows.append(f"| {' | '.join(cells)} |")
-        used = ", ".join(f"{key} {value}" for key, value in run.versions[row.blocker.id].items())
-        versions.append(f"| {name} | {used} |")
+        versions.append(f"| {name} | {_versions(run, row)} |")
         if row.blocker.simulated:
             simulated.append(f"- **{name}.** {row.blocker.simulated}")
     return TEXT.format(
@@ -148,6 +153,10 @@ def document_of(run: Run, times: int) -> str:
 def conclude(run: Run, times: int, console: Console) -> int:
     """Prints the table, writes the document, and returns the exit status."""
     console.print(table_of(run))
+    for row in MATRIX:
+        if row.blocker.id in run.versions:
+            line = f"{row.blocker.id}: {_versions(run, row)}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     faults = [*run.complaints, *run.late()]
     for fault in faults:
         console.print(fault, style="red", highlight=False, markup=False)
@@ -188,10 +197,6 @@ def _machine() -> str:
 
 def _each(values: Iterator[str]) -> str:
     return ", ".join(sorted(set(values)))
-
-
-def _verdict(seen: Sequence[Sighting]) -> str:
-    return _each(f"{found.verdict} ({found.reason})" for found in seen)
 
 
 def _asked(seen: Sequence[Sighting]) -> str:
