@@ -268,7 +268,7 @@ def _scripts(page: Page, visit: Visit, base: str, assets: Assets) -> Iterator[Fi
             "or remove them.",
         )
     if foreign:
-        message = f"{foreign} scripts from other origins were not looked at."
+        message = f"Scripts from other origins were not looked at: {foreign}."
         yield _found(Level.NOTE, "scripts", message)
 
 
