@@ -101,7 +101,7 @@ def read(scope: Scope, suffix: TagSuffix) -> PageRequest | None:
         if name == b"accept" and not _accepts_html(value):
             return None
     if destination is not None:
-        if destination not in _DESTINATIONS:
+        if destination not in _DESTINATIONS and not _is_passed_on(dict(headers)):
             return None
         if not [name for name, _ in headers if name in _SPECIAL]:
             return PageRequest(scope, _NO_FIELDS, suffix)
@@ -110,7 +110,9 @@ def read(scope: Scope, suffix: TagSuffix) -> PageRequest | None:
 
 
 def _wants_page(fields: dict[bytes, bytes]) -> bool:
-    if fields.get(b"sec-fetch-dest", b"document") not in _DESTINATIONS:
+    if fields.get(b"sec-fetch-dest", b"document") not in _DESTINATIONS and not _is_passed_on(
+        fields
+    ):
         return False
     if not _accepts_html(fields.get(b"accept", b"*/*")):
         return False
@@ -126,8 +128,18 @@ def is_navigation(fields: dict[bytes, bytes]) -> bool:
     """Whether a person opens a page, judged by lower-case header fields."""
     destination = fields.get(b"sec-fetch-dest")
     if destination is not None:
-        return destination in _DESTINATIONS
+        return destination in _DESTINATIONS or _is_passed_on(fields)
     return b"text/html" in fields.get(b"accept", b"").lower()
+
+
+def _is_passed_on(fields: dict[bytes, bytes]) -> bool:
+    """Whether a service worker passes on that a person opens a page: `fetch(event.request)` is for
+    nothing by its destination, but in Chromium it keeps its mode, in Firefox its wish for an
+    upgrade, and no request that a script begins has either."""
+    return fields.get(b"sec-fetch-dest") == b"empty" and (
+        fields.get(b"sec-fetch-mode") == b"navigate"
+        or fields.get(b"upgrade-insecure-requests") == b"1"
+    )
 
 
 def _is_web_view(fields: dict[bytes, bytes]) -> bool:

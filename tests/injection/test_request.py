@@ -21,6 +21,9 @@ from tests.injection.driving import (
 
 ACCEPTS_HTML = (b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8")
 ANYTHING = (b"accept", b"*/*")
+FOR_NOTHING = (b"sec-fetch-dest", b"empty")
+# What Chromium sends for a service worker's `fetch(event.request)`.
+PASSED_ON = ((b"sec-fetch-mode", b"navigate"), FOR_NOTHING)
 
 
 class Watching:
@@ -48,6 +51,9 @@ class Watching:
         [],
         [(b"Sec-Fetch-Dest", b"document")],
         [NAVIGATION, (b"x-requested-with", b"com.example.reader")],
+        [ACCEPTS_HTML, *PASSED_ON],
+        [ACCEPTS_HTML, *PASSED_ON, (b"if-none-match", b'"a"')],
+        [ACCEPTS_HTML, (b"upgrade-insecure-requests", b"1"), FOR_NOTHING],
     ],
 )
 def test_a_request_that_may_want_a_page_gets_the_snippet(headers: Fields) -> None:
@@ -58,7 +64,10 @@ def test_a_request_that_may_want_a_page_gets_the_snippet(headers: Fields) -> Non
     "headers",
     [
         [(b"sec-fetch-dest", b"image"), ACCEPTS_HTML],
-        [(b"sec-fetch-dest", b"empty"), ACCEPTS_HTML],
+        [FOR_NOTHING, ACCEPTS_HTML],
+        [FOR_NOTHING, ACCEPTS_HTML, (b"sec-fetch-mode", b"cors")],
+        [ACCEPTS_HTML, *PASSED_ON, (b"hx-request", b"true")],
+        [ACCEPTS_HTML, (b"sec-fetch-mode", b"navigate"), (b"sec-fetch-dest", b"image")],
         [(b"sec-fetch-dest", b"script")],
         [(b"sec-fetch-dest", b"frame")],
         [(b"Sec-Fetch-Dest", b"empty"), ACCEPTS_HTML],
