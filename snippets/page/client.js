@@ -346,6 +346,7 @@
   };
   const view = async () => {
     const mine = ++turn;
+    delete tag.dataset.verdict;
     path = location.pathname;
     // only sample
     attach();
@@ -354,7 +355,10 @@
     // end sample
     while (document.hidden) await next("visibilitychange");
     const { clear } = memory;
-    if (clear && Date.now() - clear.at < 18e5 && !(await watch({})) && mine === turn) {
+    const recent = clear && Date.now() - clear.at < 18e5 && !(await watch({}));
+    // Out: overtaken by a navigation.
+    if (mine !== turn) return;
+    if (recent) {
       control = clear;
       if (await conclude("remembered", {}, { verdict: "clear", confidence: .9, reason: "remembered" })) return;
     }
