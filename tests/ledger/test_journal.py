@@ -146,19 +146,26 @@ async def test_a_queue_that_is_full_refuses_and_recovers(journal: Journal, pen: 
     ],
 )
 async def test_what_cannot_be_written_is_refused_to_everybody_and_can_be_sent_again(
-    journal: Journal, pen: Pen, trouble: Exception, said: str
+    pen: Pen, trouble: Exception, said: str
 ) -> None:
+    journal = Journal(pen, delay=60, batch=4, tend_every=3600)
     pen.trouble = trouble
     journal.drop_in(event(""))
     answers = await asyncio.gather(
         *(put(journal, event(i)) for i in range(3)), return_exceptions=True
     )
     assert all(isinstance(answer, LedgerUnavailable) for answer in answers)
+    alone = asyncio.ensure_future(put(journal, event(9)))
+    await asyncio.sleep(0)
+    assert await asyncio.to_thread(journal.flush, 10)
     with pytest.raises(LedgerUnavailable, match=said):
-        await put(journal, event(9))
+        await alone
     assert (journal.failed, journal.lost, journal.recorded) == (2, 1, 0)
     pen.trouble = None
-    assert await put(journal, event(1))
+    again = asyncio.ensure_future(put(journal, event(1)))
+    await asyncio.sleep(0)
+    assert await asyncio.to_thread(journal.close, 10)
+    assert await again
 
 
 def test_notes_need_no_event_loop(journal: Journal, pen: Pen) -> None:
