@@ -101,7 +101,9 @@ def read(scope: Scope, suffix: TagSuffix) -> PageRequest | None:
         if name == b"accept" and not _accepts_html(value):
             return None
     if destination is not None:
-        if destination not in _DESTINATIONS and not _is_passed_on(dict(headers)):
+        if destination not in _DESTINATIONS and (
+            destination != b"empty" or not _is_passed_on(dict(headers))
+        ):
             return None
         if not [name for name, _ in headers if name in _SPECIAL]:
             return PageRequest(scope, _NO_FIELDS, suffix)
