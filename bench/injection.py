@@ -64,9 +64,15 @@ Times = dict[str, float]
 
 
 def asking_for(accept: bytes, destination: bytes) -> Fields:
-    """Chrome's request for something else than a page."""
-    changed = {b"accept": accept, b"sec-fetch-dest": destination}
-    return [(name, changed.get(name, value)) for name, value in CHROME]
+    """Chrome's request by a page for something else than a page."""
+    changed = {
+        b"accept": accept,
+        b"sec-fetch-dest": destination,
+        b"sec-fetch-mode": b"cors" if destination == b"empty" else b"no-cors",
+        b"sec-fetch-site": b"same-origin",
+    }
+    navigating = (b"upgrade-insecure-requests", b"sec-fetch-user")
+    return [(name, changed.get(name, value)) for name, value in CHROME if name not in navigating]
 
 
 def scope(fields: Fields) -> Scope:

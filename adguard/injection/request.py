@@ -19,6 +19,8 @@ _PARTIAL: Final = frozenset({b"hx-request", b"x-requested-with", b"x-pjax", b"tu
 _FOR_OTHER_BYTES: Final = frozenset({b"range", b"if-range", b"if-modified-since"})
 _CONDITIONAL: Final = _FOR_OTHER_BYTES | {b"if-none-match"}
 _SPECIAL: Final = _PARTIAL | _CONDITIONAL
+_NAVIGATES = (b"sec-fetch-mode", b"navigate")
+_UPGRADES = (b"upgrade-insecure-requests", b"1")
 _NO_FIELDS: Final[dict[bytes, bytes]] = {}
 
 
@@ -102,7 +104,7 @@ def read(scope: Scope, suffix: TagSuffix) -> PageRequest | None:
             return None
     if destination is not None:
         if destination not in _DESTINATIONS and (
-            destination != b"empty" or not _is_passed_on(dict(headers))
+            destination != b"empty" or not (_NAVIGATES in headers or _UPGRADES in headers)
         ):
             return None
         if not [name for name, _ in headers if name in _SPECIAL]:
@@ -139,8 +141,7 @@ def _is_passed_on(fields: dict[bytes, bytes]) -> bool:
     nothing by its destination, but in Chromium it keeps its mode, in Firefox its wish for an
     upgrade, and no request that a script begins has either."""
     return fields.get(b"sec-fetch-dest") == b"empty" and (
-        fields.get(b"sec-fetch-mode") == b"navigate"
-        or fields.get(b"upgrade-insecure-requests") == b"1"
+        fields.get(_NAVIGATES[0]) == _NAVIGATES[1] or fields.get(_UPGRADES[0]) == _UPGRADES[1]
     )
 
 
