@@ -171,7 +171,8 @@ def test_a_reader_with_ublock_origin_is_asked_on_the_second_article_and_not_now_
     server.restart(paper(store, days=14))
     assert visit(page, server, ARTICLE) == "extension"
     expect(dialog(page)).to_be_visible()
-    page.keyboard.press("Escape")
+    with page.expect_response("**/_site/choice"):
+        page.keyboard.press("Escape")
     expect(dialog(page)).to_have_count(0)
     server.stop()
 
