@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 from starlette.types import ASGIApp
 
 from e2e.blockers.fixtures import *  # noqa: F403
@@ -39,6 +39,7 @@ from e2e.harness.ublock import bridged_copy
 
 Serve = Callable[[Callable[[], ASGIApp]], Server]
 Open = Callable[..., BrowserContext]
+Shared = Callable[[str], Browser]
 
 PHONE = {"width": 360, "height": 740}
 
@@ -60,6 +61,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as driver:
         yield driver
+
+
+@pytest.fixture(scope="session")
+def shared(playwright: Playwright) -> Iterator[Shared]:
+    """Browsers without a blocker, each started once; a test makes contexts of its own in them."""
+    started: dict[str, Browser] = {}
+
+    def start(name: str) -> Browser:
+        if name not in started:
+            try:
+                started[name] = browsers.launch(playwright, name)
+            except MissingError as missing:
+                skip_or_fail(missing)
+        return started[name]
+
+    yield start
+    for browser in started.values():
+        browser.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The client in real browsers: who is found out, and whom no fault may accuse."""
+"""The client alone in real browsers: who is found out, what it says, asks for and shows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page
 
-from e2e.client_site import BAITS, CONTROLS, Site
-from e2e.conftest import Open, Serve
+from e2e.client_site import BAITS, Site
+from e2e.conftest import Serve
 from e2e.harness import errors_of, long_scripts_of, requests_of, shift_of, verdict_of
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors" / "detection.json"
@@ -185,215 +185,6 @@ def test_hidden_elements_are_an_extension_though_all_requests_pass(
     assert page.evaluate("() => window.heard[0].reason") == "cosmetic-only"
 
 
-FAULTS: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "the bait paths answer 403": (dict.fromkeys(BAITS.values(), 403), {"faulty"}),
-    "the bait paths answer 404": (dict.fromkeys(BAITS.values(), 404), {"faulty"}),
-    "the bait paths answer 500": (dict.fromkeys(BAITS.values(), 500), {"faulty"}),
-    "a firewall answers 403 to the script path": ({BAITS["n1"]: 403}, {"faulty"}),
-    "the bait paths are redirected within the site": (
-        dict.fromkeys(BAITS.values(), "near"),
-        {"faulty"},
-    ),
-    "the bait paths are redirected to another site": (
-        dict.fromkeys(BAITS.values(), "away"),
-        {"faulty"},
-    ),
-    "the script path is redirected to another site": ({BAITS["n1"]: "away"}, {"faulty"}),
-    "the image path is redirected to another site": ({BAITS["n2"]: "away"}, {"faulty"}),
-    "the bait paths take three seconds": (dict.fromkeys(BAITS.values(), 3.0), {"clear"}),
-    "the bait paths hang": (dict.fromkeys(BAITS.values(), "hang"), {"timeout"}),
-    "one bait path hangs": ({BAITS["n2"]: "hang"}, {"timeout"}),
-    "the control takes three seconds": ({"control": 3.0}, {"clear"}),
-    "the control hangs": ({"control": "hang"}, {"control-failed"}),
-    "the control answers 500": ({"control": 500}, {"control-failed"}),
-    "the report endpoint is down": ({"report": 503}, {"clear"}),
-    "a captive portal answers HTML to everything": (
-        dict.fromkeys((*BAITS.values(), *CONTROLS), "html"),
-        {"control-failed"},
-    ),
-    "every connection drops": (
-        dict.fromkeys((*BAITS.values(), *CONTROLS), "close"),
-        {"control-failed"},
-    ),
-}
-
-
-@pytest.mark.parametrize(("faults", "reasons"), FAULTS.values(), ids=FAULTS)
-def test_no_fault_of_the_server_accuses_in_chromium(
-    faults: dict[str, Any], reasons: set[str], serve: Serve, chromium: BrowserContext
-) -> None:
-    server = serve(Site(faults=faults).factory)
-    page, heard = look(chromium, server.url)
-    assert heard["verdict"] == ("clear" if reasons == {"clear"} else "unknown"), heard
-    assert heard["reason"] in reasons, heard
-    browsers_own = ("Unexpected token", "blocked by CORS policy")
-    assert [
-        error for error in errors_of(page) if not any(own in error for own in browsers_own)
-    ] == []
-
-
-def test_no_fault_of_the_server_accuses_in_firefox(serve: Serve, firefox: BrowserContext) -> None:
-    site = Site()
-    server = serve(site.factory)
-    found = {}
-    for name, (faults, reasons) in FAULTS.items():
-        site.faults = faults
-        page, heard = look(firefox, server.url)
-        found[name] = (heard["verdict"], heard["reason"] in reasons or heard)
-        page.close()
-    assert found == {
-        name: ("clear" if reasons == {"clear"} else "unknown", True)
-        for name, (_, reasons) in FAULTS.items()
-    }
-
-
-POLICIES: dict[str, tuple[str, str]] = {
-    "self only": ("default-src 'self'", "clear"),
-    "nonce and strict-dynamic": (
-        "default-src 'none'; script-src 'nonce-abc123' 'strict-dynamic'; img-src 'self'; "
-        "connect-src 'self'",
-        "clear",
-    ),
-    "nonce alone": (
-        "default-src 'none'; script-src 'nonce-abc123'; img-src 'self'; connect-src 'self'",
-        "clear",
-    ),
-    "nothing but the nonce": ("default-src 'none'; script-src 'nonce-abc123'", "refused"),
-    "no images": ("default-src 'self'; img-src 'none'", "refused"),
-    "no connections": ("default-src 'self'; connect-src 'none'", "refused"),
-    "our script and no other": (
-        "default-src 'self'; script-src 'self'; script-src-attr 'none'",
-        "clear",
-    ),
-    "trusted types, our policy allowed": (
-        "require-trusted-types-for 'script'; trusted-types site-note",
-        "clear",
-    ),
-    "trusted types, our policy forbidden": (
-        "require-trusted-types-for 'script'; trusted-types other",
-        "control-failed",
-    ),
-}
-
-
-@pytest.mark.parametrize("where", ["header", "meta"])
-@pytest.mark.parametrize(("policy", "reason"), POLICIES.values(), ids=POLICIES)
-def test_no_policy_of_the_page_accuses(
-    policy: str, reason: str, where: str, serve: Serve, chromium: BrowserContext
-) -> None:
-    site = Site(nonce="abc123")
-    if where == "header":
-        site.headers["content-security-policy"] = policy
-    else:
-        site.head = f'<meta http-equiv="content-security-policy" content="{policy}">'
-    server = serve(site.factory)
-    page, heard = look(chromium, server.url)
-    assert heard["reason"] == reason, heard
-    if heard["signals"]["fetch"] == "loaded":
-        wait_for(page, site, 1)
-
-
-def test_no_policy_of_the_page_accuses_in_firefox(serve: Serve, firefox: BrowserContext) -> None:
-    site = Site(nonce="abc123")
-    server = serve(site.factory)
-    found = {}
-    for name, (policy, _) in POLICIES.items():
-        site.headers["content-security-policy"] = policy
-        page, heard = look(firefox, server.url)
-        found[name] = heard["reason"]
-        page.close()
-    assert found == {name: reason for name, (_, reason) in POLICIES.items()}
-
-
-def test_a_policy_that_only_reports_changes_nothing(serve: Serve, chromium: BrowserContext) -> None:
-    policy = "default-src 'none'; report-uri /elsewhere"
-    site = Site(headers={"content-security-policy-report-only": policy})
-    server = serve(site.factory)
-    assert look(chromium, server.url)[1]["reason"] == "clear"
-
-
-STYLES = {
-    "div:empty { display: none }": "clear",
-    "span:empty { display: none }": "control-failed",
-    "[aria-hidden] { display: none !important }": "clear",
-    "[hidden] { display: none !important }": "clear",
-    "[id^=ad] { display: none }": "control-failed",
-    "[class^=ad] { display: none !important }": "control-failed",
-    "[class*='ad-'] { display: none }": "control-failed",
-    "[class*=advert] { display: none }": "control-failed",
-    "#sidebar_ad { display: none }": "styled",
-    "body { visibility: hidden }": "clear",
-    "body { display: none }": "control-failed",
-    "* { opacity: 0 }": "clear",
-    "span { position: absolute; height: 0 }": "control-failed",
-    "body { display: flex; gap: 4rem; transform: scale(3) }": "clear",
-    "@media print { span { display: none !important } }": "clear",
-}
-
-
-@pytest.mark.parametrize(("style", "reason"), STYLES.items(), ids=STYLES)
-def test_no_style_of_the_page_accuses(
-    style: str, reason: str, serve: Serve, chromium: BrowserContext
-) -> None:
-    server = serve(Site(head=HIDE.format(style)).factory)
-    _, heard = look(chromium, server.url)
-    assert heard["reason"] == reason, heard
-
-
-def test_an_element_that_was_taken_out_of_the_page_proves_nothing(
-    serve: Serve, chromium: BrowserContext
-) -> None:
-    remove = """<script>
-      new MutationObserver(() => document.querySelector('#sidebar_ad')?.remove())
-        .observe(document, { childList: true, subtree: true });
-    </script>"""
-    server = serve(Site(head=remove).factory)
-    page, heard = look(chromium, server.url)
-    assert (heard["verdict"], heard["reason"]) == ("unknown", "unjudged")
-    assert errors_of(page) == []
-
-
-def test_a_page_that_hides_itself_until_its_font_is_there_is_clear_afterwards(
-    serve: Serve, chromium: BrowserContext
-) -> None:
-    late = "<script>setTimeout(() => document.body.style.display = 'block', 500)</script>"
-    server = serve(Site(head=HIDE.format("body { display: none }") + late).factory)
-    assert look(chromium, server.url)[1]["reason"] == "clear"
-
-
-def test_print_zoom_forced_colours_and_reduced_motion_accuse_nobody(
-    serve: Serve, chromium: BrowserContext
-) -> None:
-    site = Site(head=HIDE.format("@media print { [class*=ad] { display: none !important } }"))
-    server = serve(site.factory)
-    page = chromium.new_page()
-    page.emulate_media(media="print", forced_colors="active", reduced_motion="reduce")
-    page.goto(server.url)
-    assert verdict_of(page) == "unknown"
-    page.emulate_media(media="screen", forced_colors="active", reduced_motion="reduce")
-    page.goto(server.url)
-    assert verdict_of(page) == "clear"
-    page.add_init_script("document.documentElement.style.zoom = 3")
-    page.goto(server.url)
-    assert verdict_of(page) == "clear"
-
-
-def test_offline_after_load_is_unknown(serve: Serve, chromium: BrowserContext) -> None:
-    site = Site()
-    server = serve(site.factory)
-    client = site.assets.find(site.assets.client)
-    assert client is not None
-
-    def cut_off(route: Route) -> None:
-        chromium.set_offline(True)
-        route.fulfill(content_type=client.media_type, body=client.identity)
-
-    chromium.route("**/_site/client-*", cut_off)
-    _, heard = look(chromium, server.url)
-    assert (heard["verdict"], heard["reason"]) == ("unknown", "control-failed")
-    assert site.reports == []
-
-
 def test_a_frame_a_foreign_origin_and_a_second_tag_stay_silent(
     serve: Serve, chromium: BrowserContext
 ) -> None:
@@ -500,57 +291,6 @@ def test_a_report_that_met_a_broken_server_is_sent_again_with_the_same_id(
     assert "/first" not in page.evaluate("() => sessionStorage['site-note']")
 
 
-def test_history_navigation_in_the_page_is_a_new_view_and_replacing_the_address_is_none(
-    serve: Serve, chromium: BrowserContext
-) -> None:
-    site = Site()
-    server = serve(site.factory)
-    page, _ = look(chromium, server.url)
-    wait_for(page, site, 1)
-    page.evaluate("() => history.replaceState(null, '', '/canonical')")
-    page.evaluate("() => history.pushState(null, '', '/second')")
-    assert wait_for(page, site, 2)[1]["path"] == "/second"
-    page.evaluate("() => history.pushState(null, '', '/second#part')")
-    page.evaluate("() => history.back()")
-    page.wait_for_timeout(300)
-    page.evaluate("() => history.back()")
-    assert wait_for(page, site, 3)[2]["path"] == "/canonical"
-    assert [report["kind"] for report in site.reports] == ["view"] * 3
-    assert verdict_of(page) == "clear"
-
-
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
-def test_coming_back_from_the_back_forward_cache_is_a_new_view(
-    browser: str, serve: Serve, request: pytest.FixtureRequest
-) -> None:
-    site = Site(headers={"cache-control": "max-age=60"})
-    server = serve(site.factory)
-    page, _ = look(request.getfixturevalue(browser), server.url)
-    page.evaluate("() => addEventListener('pageshow', event => self.kept = event.persisted)")
-    wait_for(page, site, 1)
-    page.goto(f"{server.url}/elsewhere")
-    page.evaluate("() => history.back()")
-    page.wait_for_function("() => self.kept === true")
-    assert [report["path"] for report in wait_for(page, site, 2)] == ["/", "/"]
-
-
-def test_a_hidden_tab_waits_until_it_is_seen(serve: Serve, open_firefox: Open) -> None:
-    site = Site()
-    server = serve(site.factory)
-    page = open_firefox().new_page()
-    page.add_init_script(
-        "Object.defineProperty(document, 'hidden', { get: () => !window.seen, configurable: true })"
-    )
-    page.goto(server.url)
-    page.wait_for_timeout(800)
-    assert site.reports == []
-    assert page.locator("script[data-verdict]").count() == 0
-    page.evaluate(
-        "() => { self.seen = true; document.dispatchEvent(new Event('visibilitychange')) }"
-    )
-    assert verdict_of(page) == "clear"
-
-
 def test_a_filter_that_starts_late_is_found_by_the_late_look(
     serve: Serve, chromium: BrowserContext
 ) -> None:
@@ -563,39 +303,6 @@ def test_a_filter_that_starts_late_is_found_by_the_late_look(
     assert (report["kind"], report["signals"]["c1"]) == ("recheck", "styled")
     assert verdict_of(page) == "extension"
     assert page.locator("[data-site-row]").count() == 0
-
-
-def test_a_service_worker_that_caches_everything_accuses_nobody(
-    serve: Serve, chromium: BrowserContext
-) -> None:
-    site = Site()
-    server = serve(site.factory)
-    worker = """
-      addEventListener('install', () => skipWaiting());
-      addEventListener('activate', event => event.waitUntil(clients.claim()));
-      addEventListener('fetch', event => {
-        if (event.request.method !== 'GET') return;
-        event.respondWith(caches.open('all').then(async cache => {
-          const known = await cache.match(event.request);
-          if (known) return known;
-          const answer = await fetch(event.request);
-          await cache.put(event.request, answer.clone());
-          return answer;
-        }));
-      });"""
-    chromium.route(
-        "**/worker.js",
-        lambda route: route.fulfill(content_type="text/javascript", body=worker),
-    )
-    page = chromium.new_page()
-    page.goto(f"{server.url}/elsewhere")
-    page.evaluate(
-        "async () => { await navigator.serviceWorker.register('/worker.js');"
-        " await navigator.serviceWorker.ready; }"
-    )
-    for _ in range(3):
-        page.goto(server.url)
-        assert verdict_of(page) == "clear"
 
 
 def test_privacy_control_and_brave_are_told_and_change_no_verdict(
@@ -640,25 +347,6 @@ def test_a_decision_shows_the_note_with_what_it_needs_and_hold_makes_it_wait(
     page.evaluate("() => document.dispatchEvent(new Event('site:recheck'))")
     page.wait_for_function("() => self.shown")
     assert page.evaluate("() => self.shown.engaged") is True
-
-
-def test_a_recheck_after_switching_off_ignores_elements_and_stops_at_six(
-    serve: Serve, chromium: BrowserContext
-) -> None:
-    site = Site(head=HIDE.format(".ad-leaderboard, #sidebar_ad { display: none !important }"))
-    server = serve(site.factory)
-    chromium.route("**/www/delivery/**", lambda route: route.abort())
-    page, heard = look(chromium, server.url)
-    assert heard["reason"] == "network-bait"
-    chromium.unroute("**/www/delivery/**")
-    for count in range(2, 10):
-        page.evaluate("() => document.dispatchEvent(new Event('site:recheck'))")
-        if count <= 7:
-            report = wait_for(page, site, count)[-1]
-            assert (report["kind"], report["earlier"]) == ("recheck", "network-bait")
-            assert verdict_of(page) == "clear"
-    page.wait_for_timeout(600)
-    assert len(site.reports) == 7
 
 
 def test_the_gate_goes_on_when_ads_are_allowed(serve: Serve, chromium: BrowserContext) -> None:

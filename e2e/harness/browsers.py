@@ -22,7 +22,9 @@ DEBIAN_UBLOCK = Path(
     "/usr/share/mozilla/extensions/{ec8030f7-c20a-464f-9b0e-13a3a9e97384}/uBlock0@raymondhill.net"
 )
 
-LOCAL_ONLY = "MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+LOCAL_ONLY = (
+    "MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]"
+)
 CHROMIUM_ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -55,7 +57,7 @@ FIREFOX_PREFERENCES: Preferences = {
     "network.proxy.http_port": NOWHERE,
     "network.proxy.ssl": "127.0.0.1",
     "network.proxy.ssl_port": NOWHERE,
-    "network.proxy.no_proxies_on": "localhost, .localhost, 127.0.0.1",
+    "network.proxy.no_proxies_on": "localhost, .localhost, 127.0.0.1, [::1]",
     "toolkit.telemetry.enabled": False,
 }
 
@@ -124,6 +126,26 @@ def firefox(
         options["channel"] = "moz-firefox"
     return playwright.firefox.launch_persistent_context(
         profile, executable_path=executable, firefox_user_prefs=chosen, **options
+    )
+
+
+def launch(playwright: Any, name: str) -> Any:
+    """Opens a bare `chromium` or `firefox` whose contexts each have storage of their own.
+
+    :param playwright: of the synchronous or the asynchronous kind; returns what that returns.
+    :raises MissingError: the browser is not installed.
+    """
+    if name == "chromium":
+        root = ("--no-sandbox",) if os.geteuid() == 0 else ()
+        return playwright.chromium.launch(
+            executable_path=find_chromium(playwright),
+            args=[*CHROMIUM_ARGUMENTS, f"--host-resolver-rules={LOCAL_ONLY}", *root],
+            ignore_default_args=list(CHROMIUM_WITHOUT),
+        )
+    executable, debian = find_firefox(playwright)
+    channel = {"channel": "moz-firefox"} if debian else {}
+    return playwright.firefox.launch(
+        executable_path=executable, firefox_user_prefs=dict(FIREFOX_PREFERENCES), **channel
     )
 
 
