@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.faults import ALL, Fault, Testimony, has_ipv6, run, wrongs
+from e2e.faults import ALL, Deposition, Fault, has_ipv6, run, wrongs
 from e2e.faults.fault import BOTH
 from e2e.faults.listing import PAGE, listing
 from e2e.faults.paper import BLOCKING
@@ -26,7 +26,7 @@ NAMES = [f"{browser}-{fault.name}" for browser, fault in CASES]
 # The first test of a browser waits for all of its readers.
 pytestmark = pytest.mark.timeout(900)
 
-Told = tuple[Mapping[str, Testimony], Mapping[str, int]]
+Told = tuple[Mapping[str, Deposition], Mapping[str, int]]
 
 
 @pytest.fixture(scope="module")

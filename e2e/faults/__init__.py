@@ -12,7 +12,7 @@ from e2e.faults.of_pages import FAULTS as OF_PAGES
 from e2e.faults.of_readers import FAULTS as OF_READERS
 from e2e.faults.of_scripts import FAULTS as OF_SCRIPTS
 from e2e.faults.of_servers import FAULTS as OF_SERVERS
-from e2e.faults.visit import Testimony, wrongs
+from e2e.faults.visit import Deposition, wrongs
 
 ALL: tuple[Fault, ...] = (*OF_SERVERS, *OF_READERS, *OF_PAGES, *OF_SCRIPTS)
 
@@ -22,8 +22,8 @@ __all__ = [
     "OF_READERS",
     "OF_SCRIPTS",
     "OF_SERVERS",
+    "Deposition",
     "Fault",
-    "Testimony",
     "crew",
     "has_ipv6",
     "run",

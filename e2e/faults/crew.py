@@ -14,7 +14,7 @@ from playwright.async_api import async_playwright
 from e2e.faults.browser import Stable
 from e2e.faults.fault import Fault
 from e2e.faults.paper import Paper
-from e2e.faults.visit import Testimony, witness
+from e2e.faults.visit import Deposition, witness
 from e2e.harness import Server
 
 AT_ONCE = 6
@@ -51,8 +51,8 @@ async def run(
     name: str,
     faults: Iterable[Fault],
     folder: Path,
-    heard: Callable[[Fault, Testimony], object] = lambda fault, told: None,
-) -> tuple[list[Testimony], dict[str, int]]:
+    heard: Callable[[Fault, Deposition], object] = lambda fault, told: None,
+) -> tuple[list[Deposition], dict[str, int]]:
     """Sends one reader of the browser `name` through each of `faults`, some side by side.
 
     :param heard: called with each testimony as it comes.
@@ -62,7 +62,7 @@ async def run(
     waiting = asyncio.Semaphore(AT_ONCE)
     async with crew(name, folder) as hands:
 
-        async def one(fault: Fault) -> Testimony:
+        async def one(fault: Fault) -> Deposition:
             async with waiting:
                 told = await witness(hands.stable, hands.paper, hands.port, fault)
             heard(fault, told)

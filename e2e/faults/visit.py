@@ -52,7 +52,7 @@ _numbers = count(1)
 
 
 @dataclass
-class Testimony:
+class Deposition:
     """What one visit showed.
 
     :ivar heard: what `site:verdict` said on the faulty view, in order.
@@ -147,9 +147,9 @@ class Visit:
         return await self.page.locator("#site-note").count() > 0
 
 
-async def witness(stable: Stable, paper: Paper, port: int, fault: Fault) -> Testimony:
+async def witness(stable: Stable, paper: Paper, port: int, fault: Fault) -> Deposition:
     """Sends a reader through `fault` and returns what that showed; never raises for the fault."""
-    told = Testimony(fault.name)
+    told = Deposition(fault.name)
     async with stable.page(fault, HEAR) as page:
         visit = Visit(stable, paper, port, fault, page)
         page.on("pageerror", visit.overhear)
@@ -170,7 +170,7 @@ async def witness(stable: Stable, paper: Paper, port: int, fault: Fault) -> Test
     return told
 
 
-async def _faulty(visit: Visit, told: Testimony) -> None:
+async def _faulty(visit: Visit, told: Deposition) -> None:
     fault = visit.fault
     if fault.go:
         await fault.go(visit)
@@ -183,7 +183,7 @@ async def _faulty(visit: Visit, told: Testimony) -> None:
     told.notice = await visit.notice()
 
 
-async def _afterwards(visit: Visit, told: Testimony) -> None:
+async def _afterwards(visit: Visit, told: Deposition) -> None:
     fault, scene = visit.fault, visit.scene
     scene.lift()
     await visit.context.set_offline(False)
@@ -201,7 +201,7 @@ async def _afterwards(visit: Visit, told: Testimony) -> None:
     told.cookies = len(await visit.context.cookies(visit.url("second")))
 
 
-def wrongs(fault: Fault, told: Testimony) -> list[str]:
+def wrongs(fault: Fault, told: Deposition) -> list[str]:
     """What `told` shows that no innocent reader may meet; empty when all is well."""
     found = [f"accused: {verdict}" for verdict in told.accused]
     found += [f"verdict {one}" for one in told.heard if one["verdict"] in BLOCKING]

@@ -1,0 +1,1 @@
+"""What the `adguard` command can do, a module a sub-command."""
