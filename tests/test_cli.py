@@ -31,7 +31,7 @@ async def test_the_report_agrees_with_what_happened_while_the_site_still_runs(
     for _ in range(2):
         await blocked.view(BLOCKED, "/a")
     await site.middleware.services.ledger.flush()
-    monkeypatch.setattr("adguard.cli.time.time", lambda: site.clock.now)
+    monkeypatch.setattr("adguard.commands.report.time.time", lambda: site.clock.now)
     figures = json.loads(run("report", "--store", store, "--json").output)["figures"]
     assert figures["views"]["value"] == 5
     assert figures["block_rate"]["numerator"] == 2
