@@ -101,7 +101,14 @@ class Visit:
         return f"http://{self.host}{self.path(name)}"
 
     async def goto(self, name: str) -> None:
-        await self.page.goto(self.url(name), wait_until="commit")
+        url = self.url(name)
+        try:
+            await self.page.goto(url, wait_until="commit")
+        except PlaywrightError as error:
+            # Firefox at times starts a navigation anew while the page before still loads.
+            if f'interrupted by another navigation to "{url}"' not in str(error):
+                raise
+            await self.page.wait_for_url(url, wait_until="commit")
 
     async def heard(self) -> list[dict[str, Any]]:
         if self.fault.returns:
