@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Literal, get_args
 
+from adguard.insight.marks import Mark, find_marks
 from adguard.insight.metrics import METRICS, Metric, wilson
+from adguard.insight.periods import before, date_of
 from adguard.ledger.events import DAY
-from adguard.ledger.store import Figures, Row, Span, Store, Totals
+from adguard.ledger.store import Figures, Point, Row, Span, Store, Totals
 
-__all__ = ["BY", "Figure", "Group", "Report", "Suppressed", "build_report", "parse_since"]
+__all__ = [
+    "BY",
+    "By",
+    "Figure",
+    "Group",
+    "Report",
+    "Suppressed",
+    "Table",
+    "build_report",
+    "figure_of",
+    "figures_of",
+]
 
-By = Literal["verdict", "browser", "device", "page", "section", "country", "form", "day"]
+By = Literal[
+    "verdict",
+    "browser",
+    "device",
+    "page",
+    "section",
+    "country",
+    "variant",
+    "version",
+    "form",
+    "day",
+]
 BY: tuple[By, ...] = get_args(By)
 
 PAGES = 50
 """Pages that a report by page lists."""
+
+PAGES_BEFORE = 500
+"""Pages of the days before in which those are looked for."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +57,7 @@ class Figure:
     :param value: the share or the count; `None` for a share of nothing.
     :param low: lower end of the 95 % interval of a share.
     :param high: its upper end.
+    :param withheld: taken out of an export because it was too small; nothing else is set then.
     """
 
     metric: Metric
@@ -40,6 +67,7 @@ class Figure:
     value: float | None
     low: float | None
     high: float | None
+    withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,14 +75,24 @@ class Group:
     """The figures under one value of what the report is split by.
 
     :param share: its part of all views with a verdict; `None` if there were none at all.
+    :param before: the same of the days before; `None` where they are not known.
     """
 
     value: str
     share: float | None
     figures: tuple[Figure, ...]
+    before: tuple[Figure, ...] | None = None
 
     def __getitem__(self, name: str) -> Figure:
         return _find(self.figures, name)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Groups by one dimension: in order of time for days, else most views first."""
+
+    by: By
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True)
@@ -76,17 +114,40 @@ class Report:
 
     :param first: first day.
     :param last: last day, included.
+    :param running: whether the last day was not over yet.
     :param site: whose figures; `None` means all sites of the store.
-    :param groups: split by `by`; in order of time for days, else most views first.
+    :param before: the figures of as many days right before; `None` if nothing is known of them.
+    :param tables: one for each dimension asked for.
+    :param days: by day, for curves, and the days before likewise.
+    :param marks: days on which package, baits or settings changed.
     """
 
     first: date
     last: date
+    running: bool
     site: str | None
-    by: By
     figures: tuple[Figure, ...]
-    groups: tuple[Group, ...]
+    before: tuple[Figure, ...] | None
+    tables: tuple[Table, ...]
     suppressed: tuple[Suppressed, ...]
+    days: tuple[Group, ...]
+    days_before: tuple[Group, ...]
+    marks: tuple[Mark, ...]
+
+    @property
+    def by(self) -> By:
+        """What the first table is split by."""
+        return self.tables[0].by
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of the first table."""
+        return self.tables[0].groups
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was recorded in these days."""
+        return not any(figure.n or figure.withheld for figure in self.figures)
 
     def __getitem__(self, name: str) -> Figure:
         """Returns the overall figure of this name.
@@ -94,6 +155,10 @@ class Report:
         :raises KeyError: there is no such metric.
         """
         return _find(self.figures, name)
+
+    def earlier(self, name: str) -> Figure | None:
+        """Returns the figure of this name in the days before, if they are known."""
+        return None if self.before is None else _find(self.before, name)
 
 
 def _find(figures: Iterable[Figure], name: str) -> Figure:
@@ -108,59 +173,87 @@ def build_report(
     *,
     since: float,
     until: float,
-    by: By = "verdict",
+    by: By | Sequence[By] = "verdict",
     site: str | None = None,
 ) -> Report:
     """Reads a report. Exact at any moment: what was acknowledged is in it, folded or not.
 
     :param since: Unix seconds; the report begins with that moment's whole UTC day.
-    :param until: Unix seconds; that moment's whole UTC day is the last one.
-    :param by: what the figures are split by, one of `BY`.
+    :param until: Unix seconds; that moment's whole UTC day is the last one. Unless it is the last
+        second of the day, the day counts as still running.
+    :param by: what the figures are split by, one of `BY` or several.
     :param site: one site's name; `None` for all sites of the store.
     :raises ValueError: `by` is none of `BY`, or `until` is before `since`.
     :raises StoreError: the store cannot be read.
     """
-    if by not in BY:
-        raise ValueError(f"{by!r} is not one of {', '.join(BY)}")
+    dimensions: tuple[By, ...] = (by,) if isinstance(by, str) else tuple(by)
+    for one in dimensions:
+        if one not in BY:
+            raise ValueError(f"{one!r} is not one of {', '.join(BY)}")
     span = Span.of(since, until, site)
     with store.figures() as figures:
-        whole = figures.funnel(span)
-        rows = _split(figures, span, by)
-        reasons = figures.breakdown(span, "reason")
-    groups = (
-        Group(row.value, row.totals.views / whole.views if whole.views else None, _all(row.totals))
+        return _read(figures, span, dimensions, running=int(until) % DAY != DAY - 1)
+
+
+def _read(figures: Figures, span: Span, dimensions: Sequence[By], *, running: bool) -> Report:
+    earlier = before(span)
+    points, points_before = figures.block_rate(span), figures.block_rate(earlier)
+    whole = figures.funnel(span)
+    recorded = [point.at // DAY for point in points_before + points]
+    marks = find_marks(figures, span, recorded)
+    first = date_of(span.first)
+    return Report(
+        first=first,
+        last=date_of(span.last),
+        running=running,
+        site=span.site,
+        figures=figures_of(whole),
+        before=figures_of(figures.funnel(earlier)) if points_before else None,
+        tables=tuple(
+            Table(
+                one,
+                _days(points, whole) if one == "day" else _groups(figures, span, one, whole),
+            )
+            for one in dimensions
+        ),
+        suppressed=_silent(figures.breakdown(span, "reason")),
+        days=_days(points, whole),
+        days_before=_days(points_before, None),
+        marks=tuple(mark for mark in marks if mark.day >= first),
+    )
+
+
+def _groups(figures: Figures, span: Span, by: By, whole: Totals) -> tuple[Group, ...]:
+    if by == "page":
+        rows = figures.top_pages(span, PAGES)
+        then = figures.top_pages(before(span), PAGES_BEFORE)
+    else:
+        rows, then = figures.breakdown(span, by), figures.breakdown(before(span), by)
+    known = {row.value: row.totals for row in then}
+    return tuple(
+        Group(
+            row.value,
+            _share(row.totals, whole),
+            figures_of(row.totals),
+            figures_of(known[row.value]) if row.value in known else None,
+        )
         for row in rows
     )
-    return Report(
-        _date(span.first), _date(span.last), site, by, _all(whole), tuple(groups), _silent(reasons)
+
+
+def _days(points: Sequence[Point], whole: Totals | None) -> tuple[Group, ...]:
+    return tuple(
+        Group(
+            date_of(point.at // DAY).isoformat(),
+            _share(point.totals, whole),
+            figures_of(point.totals),
+        )
+        for point in points
     )
 
 
-def parse_since(text: str, now: float) -> float:
-    """Understands `7d` (today and the six days before it, UTC), `4w`, or a date `2026-11-01`;
-    returns Unix seconds.
-
-    :raises ValueError: anything else.
-    """
-    if match := re.fullmatch(r"(\d{1,4})([dw])", text):
-        days = int(match[1]) * (7 if match[2] == "w" else 1)
-        if days:
-            return float((int(now // DAY) - days + 1) * DAY)
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        raise ValueError(
-            f"{text!r} is no beginning; write days (7d), weeks (4w) or a date (2026-11-01)"
-        ) from None
-
-
-def _split(figures: Figures, span: Span, by: By) -> list[Row]:
-    if by == "page":
-        return figures.top_pages(span, PAGES)
-    if by == "day":
-        points = figures.block_rate(span, "day")
-        return [Row(_date(point.at // DAY).isoformat(), point.totals) for point in points]
-    return figures.breakdown(span, by)
+def _share(part: Totals, whole: Totals | None) -> float | None:
+    return part.views / whole.views if whole and whole.views else None
 
 
 def _silent(reasons: list[Row]) -> tuple[Suppressed, ...]:
@@ -172,11 +265,8 @@ def _silent(reasons: list[Row]) -> tuple[Suppressed, ...]:
     return tuple(sorted(found, key=lambda s: (-s.count, s.reason)))
 
 
-def _date(day: int) -> date:
-    return datetime.fromtimestamp(day * DAY, UTC).date()
-
-
-def _all(totals: Totals) -> tuple[Figure, ...]:
+def figures_of(totals: Totals) -> tuple[Figure, ...]:
+    """Returns every metric's value for these sums."""
     return tuple(_figure(metric, totals) for metric in METRICS)
 
 
@@ -184,9 +274,16 @@ def _figure(metric: Metric, totals: Totals) -> Figure:
     numerator = sum(totals.weighted[name] for name in metric.numerator)
     if metric.unit == "count":
         n = sum(totals.raw[name] for name in metric.numerator)
-        return Figure(metric, numerator, None, n, numerator, None, None)
+        return figure_of(metric, numerator, None, n)
     denominator = sum(totals.weighted[name] for name in metric.denominator)
     n = sum(totals.raw[name] for name in metric.denominator)
+    return figure_of(metric, numerator, denominator, n)
+
+
+def figure_of(metric: Metric, numerator: float, denominator: float | None, n: int) -> Figure:
+    """Returns a metric's value for this numerator and denominator, from `n` observations."""
+    if denominator is None:
+        return Figure(metric, numerator, None, n, numerator, None, None)
     if not denominator:
         return Figure(metric, numerator, denominator, n, None, None, None)
     value = numerator / denominator
