@@ -12,9 +12,30 @@ from urllib.parse import parse_qsl, unquote
 
 from adguard.ledger.errors import StoreURLError
 from adguard.ledger.events import DAY, Batch
-from adguard.ledger.fold import COUNTERS, WHOLE
+from adguard.ledger.fold import COUNTERS, DIMENSIONS, WHOLE, Deltas
 
-__all__ = ["Figures", "Location", "Point", "Row", "Span", "Store", "Totals", "locate", "total"]
+__all__ = [
+    "EVERYTHING",
+    "KEEP_DAYS",
+    "SLICED",
+    "Figures",
+    "Location",
+    "Parcel",
+    "Point",
+    "Row",
+    "Slice",
+    "Span",
+    "Step",
+    "Store",
+    "Totals",
+    "check_breakdown",
+    "check_step",
+    "locate",
+    "total",
+]
+
+KEEP_DAYS = 760
+"""Days that figures are kept: two years and a month, so that every month has its twin."""
 
 Step = Literal["hour", "day"]
 
@@ -43,6 +64,84 @@ class Span:
         if until < since:
             raise ValueError(f"until ({until:.0f}) is before since ({since:.0f})")
         return cls(int(since // DAY), int(until // DAY), site)
+
+
+SLICED = ("verdict", "browser", "device", "variant")
+"""The dimensions that are kept together, so that one can be asked for within another."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which views: those for which every value that is given here holds.
+
+    :raises ValueError: a page together with something else; they are not kept together.
+    """
+
+    page: str | None = None
+    browser: str | None = None
+    device: str | None = None
+    verdict: str | None = None
+    variant: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.page is not None and self.labels:
+            raise ValueError(
+                f"a page cannot be combined with {', '.join(self.labels)}: "
+                "figures of pages are kept by themselves"
+            )
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The values asked for, by dimension, `page` aside."""
+        asked = ((name, getattr(self, name)) for name in SLICED)
+        return {name: value for name, value in asked if value is not None}
+
+
+EVERYTHING = Slice()
+
+
+def check_step(step: Step, slice: Slice) -> None:
+    """Refuses what `Figures.block_rate` cannot answer.
+
+    :raises ValueError: the step is none, or pages are asked for by the hour.
+    """
+    if step not in {"hour", "day"}:
+        raise ValueError(f"{step!r} is neither 'hour' nor 'day'")
+    if step == "hour" and slice.page is not None:
+        raise ValueError("figures of a page are kept by the day, not by the hour")
+
+
+def check_breakdown(dimension: str, slice: Slice) -> None:
+    """Refuses what `Figures.breakdown` cannot answer.
+
+    :raises ValueError: the dimension is none, or not kept together with what is asked for.
+    """
+    if dimension not in DIMENSIONS:
+        raise ValueError(f"{dimension!r} is not one of {', '.join(DIMENSIONS)}")
+    if slice.page is not None:
+        raise ValueError(f"figures of a page are not kept by {dimension}")
+    if slice.labels and dimension not in SLICED:
+        raise ValueError(
+            f"{dimension} is not kept together with {', '.join(slice.labels)}; "
+            f"within them there are {', '.join(SLICED)}"
+        )
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What a number of events add to the figures, folded and admitted: the unit that is shipped.
+    It never changes once it is made, so that sending it again can be recognised.
+
+    :param node: the journal it comes from.
+    :param seq: its number there, above 0 and below 2**63; never used twice. A node numbers either
+        batches or parcels.
+    :param shard: the shard it goes to, from 0, below the `Store.shards` of when it was made.
+    """
+
+    node: str
+    seq: int
+    shard: int
+    deltas: Deltas
 
 
 @dataclass(frozen=True)
@@ -96,33 +195,69 @@ class Point:
 class Figures(Protocol):
     """The figures of one moment: every answer comes from the same state of the store."""
 
-    def funnel(self, span: Span) -> Totals:
+    def funnel(self, span: Span, slice: Slice = EVERYTHING) -> Totals:
         """Returns the sums over everything."""
 
-    def block_rate(self, span: Span, step: Step = "day") -> list[Point]:
-        """Returns the sums by time, oldest first; steps without any event are left out."""
+    def block_rate(
+        self,
+        span: Span,
+        step: Step = "day",
+        slice: Slice = EVERYTHING,
+    ) -> list[Point]:
+        """Returns the sums by time, oldest first; steps without any event are left out.
 
-    def breakdown(self, span: Span, dimension: str) -> list[Row]:
-        """Returns the sums by one of `fold.DIMENSIONS`, most views first."""
+        :raises ValueError: see `check_step`.
+        """
+
+    def breakdown(
+        self,
+        span: Span,
+        dimension: str,
+        slice: Slice = EVERYTHING,
+    ) -> list[Row]:
+        """Returns the sums by one of `fold.DIMENSIONS`, most views first, then by value.
+
+        :raises ValueError: see `check_breakdown`.
+        """
 
     def top_pages(self, span: Span, limit: int = 20) -> list[Row]:
-        """Returns the sums of the pages with most views."""
+        """Returns the sums of the pages with most views, most views first, then by path."""
+
+    def sites(self) -> list[str]:
+        """Returns the names of all sites of the store, sorted."""
 
 
 class Store(Protocol):
     """Where batches are added up. Every engine keeps the same promises in its own SQL."""
 
+    @property
+    def shards(self) -> int:
+        """How many shards parcels can be dealt to, at least 1.
+
+        :raises StoreError: the store cannot be asked now.
+        """
+
     def migrate(self) -> None:
-        """Makes the tables, or brings them to this version. Safe to repeat, safe in parallel."""
+        """Makes the tables, or brings them to this version. Safe to repeat, safe in parallel.
+
+        :raises StoreError: it cannot be done; the message says what to do and holds no password.
+        """
 
     def apply(self, batch: Batch) -> bool:
-        """Adds a batch once; `False` when it had been added before."""
+        """Folds a batch and adds it once; `False` when it had been added before."""
+
+    def ship(self, parcel: Parcel) -> bool:
+        """Adds a parcel once, all of it, durably; `False` when it had been added before.
+
+        :raises StoreError: it is not known whether it was added. Shipping the same again is right.
+        """
 
     def figures(self) -> AbstractContextManager[Figures]:
-        """Opens a consistent view of everything that was acknowledged, folded or not."""
+        """Opens a consistent view of everything the store has; may be called in any thread."""
 
-    def expire(self, now: float) -> int:
-        """Removes what is older than it may be; returns how many rows went."""
+    def expire(self, now: float, keep_days: int = KEEP_DAYS) -> int:
+        """Removes what is older than it may be; returns how many rows, or parts, went. Some
+        engines remove a little at a time: 0 means that nothing is left to remove."""
 
     def health(self) -> dict[str, object]:
         """Returns what an operator should know, without any path of the machine."""
