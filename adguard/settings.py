@@ -35,6 +35,7 @@ LabelHook = Callable[["HTTPConnection"], str | None]
 PREFIX = "ADGUARD_"
 NOT_OPTIONS = {"ADGUARD_DATA", "ADGUARD_DEMO_PORT"}
 SECRET_LENGTH = 32
+MOST_ALERT_URLS = 8
 MOST_AD_DOMAINS = 12
 STORES = ("sqlite:///", "memory:", "none", "clickhouse://")
 T = TypeVar("T")
@@ -151,6 +152,9 @@ class Settings:
     template_dir: str | Path | None = _option("template_dir", None)
     protection_blocks: bool = _option("protection_blocks", False, _flag)
     network_wall: bool = _option("network_wall", False, _flag)
+    metrics: bool = _option("metrics", False, _flag)
+    alert_urls: Sequence[str] = _option("alert_urls", (), _words)
+    alert_secret: str = _option("alert_secret", "")
     debug: bool = _option("debug", False, _flag)
 
     def __post_init__(self) -> None:
@@ -175,6 +179,7 @@ class Settings:
         self._check_addresses()
         self._check_shares()
         self._check_collections()
+        self._check_alerts()
         for name in ("is_supporter", "section", "country"):
             hook = getattr(self, name)
             if hook is not None and not callable(hook):
@@ -288,6 +293,19 @@ class Settings:
             return normal_url(value if isinstance(value, str) else "")
         except ValueError:
             raise SettingsError(f"{name}: {value!r} is not an absolute http(s) URL") from None
+
+    def _check_alerts(self) -> None:
+        urls = tuple(self._url("alert_urls", url) for url in self._strings("alert_urls"))
+        self._set("alert_urls", tuple(dict.fromkeys(urls)))
+        if len(self.alert_urls) > MOST_ALERT_URLS:
+            raise SettingsError(f"alert_urls: {MOST_ALERT_URLS} addresses at most")
+        if not isinstance(self.alert_secret, str):
+            raise SettingsError("alert_secret: not a text")
+        if self.alert_urls and len(self.alert_secret) < SECRET_LENGTH:
+            raise SettingsError(
+                f"alert_secret: alerts are signed with it, so it needs {SECRET_LENGTH} characters "
+                "or more (`adguard keys` prints one)"
+            )
 
     def _check_shares(self) -> None:
         for name in ("holdout", "sample"):
