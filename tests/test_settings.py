@@ -89,6 +89,10 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ("ad_urls", ["/relative.js"]),
         ("ad_urls", [7]),
         ("ad_urls", [f"https://ads{number}.example/" for number in range(13)]),
+        ("alert_urls", "https://hooks.example/a"),
+        ("alert_urls", ["/relative"]),
+        ("alert_urls", [f"https://hooks.example/{number}" for number in range(9)]),
+        ("alert_secret", 7),
         ("neutral_url", "/logo.svg"),
         ("neutral_url", 7),
         ("consent_mode", "maybe"),
@@ -119,6 +123,13 @@ def test_an_unknown_option_is_refused_with_the_nearest_known_one() -> None:
         made(hold_out=0.1)
     with pytest.raises(SettingsError, match=r"xyzzy: no such option$"):
         made(xyzzy=1)
+
+
+def test_alerts_without_a_secret_to_sign_them_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"^alert_secret: .*adguard keys"):
+        made(alert_urls=["https://hooks.example/a"])
+    with pytest.raises(SettingsError, match=r"^alert_secret"):
+        made(alert_urls=["https://hooks.example/a"], alert_secret="short")
 
 
 def test_a_missing_secret_key_says_how_to_make_one() -> None:
@@ -162,6 +173,9 @@ ENVIRONMENT: Mapping[str, tuple[str, Any]] = {
     "template_dir": ("/", Path("/")),
     "protection_blocks": ("yes", True),
     "network_wall": ("1", True),
+    "metrics": ("yes", True),
+    "alert_urls": ("https://hooks.example/a", ("https://hooks.example/a",)),
+    "alert_secret": ("s" * 32, "s" * 32),
     "debug": ("true", True),
 }
 
@@ -172,6 +186,7 @@ def test_every_option_can_come_from_the_environment(
 ) -> None:
     text, value = ENVIRONMENT[option]
     monkeypatch.setenv("ADGUARD_SECRET_KEY", KEY)
+    monkeypatch.setenv("ADGUARD_ALERT_SECRET", KEY)
     monkeypatch.setenv(f"ADGUARD_{option.upper()}", text)
     assert getattr(build_settings(None, {}), option) == value
 
