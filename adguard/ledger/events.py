@@ -27,7 +27,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     :param at: server time, Unix seconds.
     :param kind: `measured` (the control was asked) · `view` (a verdict was reported) ·
         `remembered` (a view under a recent clear verdict; counts as measured and clear) ·
-        `recheck` · `seen` · `choice` · `interstitial` (the server served one).
+        `recheck` · `seen` · `choice` · `interstitial` (the server served one) · `supported` (a
+        supporter pass was granted) · `served` (pages went out; `count` says how many).
     :param verdict: a verdict, or empty where none is known.
     :param reason: the decision's reason code.
     :param action: `none` · `notice` · `interstitial` · `thanks`.
@@ -36,7 +37,11 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
         `verify-failed` on the report that proved or disproved an earlier "allow"; else empty.
     :param path: the page's path; a query string or fragment is cut off before anything is kept.
     :param sample: the share of page views that is measured, above 0 and at most 1.
-    :param version: what was in force: package, baits or settings.
+    :param version: what was in force: `<package version> <baits digest> <settings digest>`.
+    :param fresh: the first report of a UTC day by a reader who has or gets a cookie.
+    :param assigned: a bucket of the hold-out was drawn for this reader.
+    :param cleared: the first clear view of a reader who was blocking.
+    :param count: how many of them this event stands for; 1 but for `served`.
     """
 
     id: str
@@ -56,6 +61,10 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     variant: str = ""
     sample: float = 1.0
     version: str = ""
+    fresh: bool = False
+    assigned: bool = False
+    cleared: bool = False
+    count: int = 1
 
 
 class Batch(msgspec.Struct, frozen=True):

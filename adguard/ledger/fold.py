@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
@@ -16,6 +16,7 @@ __all__ = [
     "DIMENSIONS",
     "OTHER",
     "WHOLE",
+    "CubeKey",
     "DayKey",
     "Deltas",
     "HourKey",
@@ -51,6 +52,12 @@ COUNTERS = (
     "thanked",
     "rechecks",
     "recovered",
+    "reader_days",
+    "blocked_days",
+    "assigned",
+    "cleared",
+    "supported",
+    "served",
 )
 
 CAPS: Mapping[str, int] = {
@@ -71,6 +78,11 @@ DIMENSIONS = tuple(name for name in CAPS if name != "page")
 
 _VERDICTS = frozenset({"clear", "extension", "network", "protection"})
 _NOT_CLEAR = frozenset({"extension", "network", "protection"})
+_BLOCKED = frozenset({"extension", "network"})
+_SERVER_SIDE = {"interstitial": "interstitials", "supported": "supported", "served": "served"}
+_PLACELESS = frozenset({"served"})
+"""Kinds that are counted for a whole process: under no page, browser, section or the like."""
+
 _CHOICES = {
     "later": "later",
     "never": "never",
@@ -84,6 +96,9 @@ _INDEX = {name: i for i, name in enumerate(COUNTERS)}
 
 HourKey = tuple[str, int, str, str, str, str, int]
 """A row of `r_hour`: site, hours since 1970, verdict, browser, device, variant, sample."""
+
+CubeKey = tuple[str, int, str, str, str, str, int]
+"""A row of `r_cube`: as of `r_hour`, with days since 1970 in the place of hours."""
 
 DayKey = tuple[str, str, int, str, int]
 """A row of `r_page` or `r_day`: site, dimension, days since 1970, value, sample."""
@@ -104,33 +119,56 @@ class Deltas:
         """The sites and days that are touched."""
         return {(key[0], key[2]) for key in self.days}
 
+    @property
+    def cube(self) -> dict[CubeKey, list[int]]:
+        """The hours, added up by UTC day."""
+        rows: dict[CubeKey, list[int]] = {}
+        for (site, hour, *labels, ppm), counters in self.hours.items():
+            verdict, browser, device, variant = labels
+            _put(rows, (site, hour // 24, verdict, browser, device, variant, ppm), counters)
+        return rows
+
 
 @lru_cache(maxsize=2048)
-def _counted(kind: str, verdict: str, action: str, choice: str) -> tuple[int, ...]:
-    names: list[str] = []
-    if kind in {"measured", "remembered"}:
-        names.append("measured")
-    if kind in {"view", "remembered"}:
-        names.append(verdict if verdict in _VERDICTS else "unknown")
-    if kind == "remembered":
-        names.append("remembered")
-    if kind == "view" and action == "notice":
-        names.append("decided")
-    if kind == "view" and verdict in _NOT_CLEAR and action in {"", "none"}:
-        names.append("suppressed")
-    if kind == "seen":
-        names.append("seen")
-    if kind == "interstitial":
-        names.append("interstitials")
-    if kind == "recheck":
-        names.append("rechecks")
-        if verdict == "clear":
-            names.append("recovered")
-    if kind in {"view", "recheck"} and action == "thanks":
-        names.append("thanked")
+def _counted(kind: str, verdict: str, action: str, choice: str, *marks: bool) -> tuple[int, ...]:
+    names = [*_on_the_page(kind, verdict, action), *_of_the_reader(verdict, *marks)]
+    if kind in _SERVER_SIDE:
+        names.append(_SERVER_SIDE[kind])
     if choice in _CHOICES:
         names.append(_CHOICES[choice])
     return tuple(_INDEX[name] for name in names)
+
+
+def _on_the_page(kind: str, verdict: str, action: str) -> Iterator[str]:
+    if kind in {"measured", "remembered"}:
+        yield "measured"
+    if kind in {"view", "remembered"}:
+        yield verdict if verdict in _VERDICTS else "unknown"
+    if kind == "remembered":
+        yield "remembered"
+    if kind == "view" and action == "notice":
+        yield "decided"
+    if kind == "view" and verdict in _NOT_CLEAR and action in {"", "none"}:
+        yield "suppressed"
+    if kind == "seen":
+        yield "seen"
+    if kind == "recheck":
+        yield "rechecks"
+        if verdict == "clear":
+            yield "recovered"
+    if kind in {"view", "recheck"} and action == "thanks":
+        yield "thanked"
+
+
+def _of_the_reader(verdict: str, fresh: bool, assigned: bool, cleared: bool) -> Iterator[str]:
+    if fresh:
+        yield "reader_days"
+        if verdict in _BLOCKED:
+            yield "blocked_days"
+    if assigned:
+        yield "assigned"
+    if cleared:
+        yield "cleared"
 
 
 @lru_cache(maxsize=4096)
@@ -171,30 +209,40 @@ def fold(events: Iterable[Event]) -> Deltas:
     """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order."""
     events = list(events)
     pages = Counter(
-        (e.site, e.at // DAY, e.path, e.sample, e.kind, e.verdict, e.action, e.choice)
+        (
+            e.site, e.at // DAY, e.path, e.sample, e.kind, e.verdict, e.action, e.choice,
+            e.fresh, e.assigned, e.cleared, e.count,
+        )
         for e in events
-    )
+    )  # fmt: skip
     alike = Counter(
         (
-            (e.site, e.at // HOUR, e.sample, e.kind, e.verdict, e.action, e.choice),
+            (
+                e.site, e.at // HOUR, e.sample, e.kind, e.verdict, e.action, e.choice,
+                e.fresh, e.assigned, e.cleared, e.count,
+            ),
             (e.browser, e.device, e.variant, e.section, e.country, e.reason, e.form, e.version),
         )
         for e in events
-    )
+    )  # fmt: skip
     deltas = Deltas()
-    for (site, day, path, sample, kind, verdict, action, choice), times in pages.items():
-        if counted := _counted(kind, _verdict(kind, verdict), action, choice):
-            _add(deltas.days, (site, "page", day, _page(path), _ppm(sample)), counted, times)
-    for ((site, hour, sample, kind, reported, action, choice), names), times in alike.items():
+    for (site, day, path, sample, kind, reported, *facts, count), times in pages.items():
+        counted = _counted(kind, _verdict(kind, reported), *facts)
+        if counted and kind not in _PLACELESS:
+            key = (site, "page", day, _page(path), _ppm(sample))
+            _add(deltas.days, key, counted, times * count)
+    for ((site, hour, sample, kind, reported, *facts, count), names), times in alike.items():
         verdict = _verdict(kind, reported)
-        counted = _counted(kind, verdict, action, choice)
+        counted = _counted(kind, verdict, *facts)
         if not counted:
             continue
         ppm, labels = _ppm(sample), tuple(map(_label, names))
         browser, device, variant = labels[:3]
-        _add(deltas.hours, (site, hour, verdict, browser, device, variant, ppm), counted, times)
+        hour_key = (site, hour, verdict, browser, device, variant, ppm)
+        _add(deltas.hours, hour_key, counted, times * count)
         for dimension, value in zip(DIMENSIONS, (verdict, *labels), strict=True):
-            _add(deltas.days, (site, dimension, hour // 24, value, ppm), counted, times)
+            if kind not in _PLACELESS or dimension in {"verdict", "version"}:
+                _add(deltas.days, (site, dimension, hour // 24, value, ppm), counted, times * count)
     return deltas
 
 

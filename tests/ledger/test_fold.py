@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,10 @@ events = st.builds(
     site=st.sampled_from(["default", "other"]),
     at=st.integers(NOW, NOW + 3 * 86400),
     kind=st.sampled_from(
-        ["measured", "view", "remembered", "recheck", "seen", "choice", "interstitial", "strange"]
+        [
+            *("measured", "view", "remembered", "recheck", "seen", "choice", "interstitial"),
+            *("supported", "strange"),
+        ]
     ),
     verdict=st.sampled_from(
         ["", "clear", "extension", "network", "protection", "unknown", "strange"]
@@ -46,6 +50,10 @@ events = st.builds(
     variant=words,
     sample=st.sampled_from([1.0, 0.1, 1 / 3, 0.0, 2.0]),
     version=words,
+    fresh=st.booleans(),
+    assigned=st.booleans(),
+    cleared=st.booleans(),
+    count=st.integers(1, 100),
 )
 
 
@@ -123,10 +131,34 @@ def test_bounding_the_dimensions_changes_no_sum(happened: list[Event], cap: int)
             {"extension", "suppressed", "failed"},
         ),
         ({"kind": "strange", "verdict": ""}, set()),
+        ({"kind": "supported", "verdict": ""}, {"supported"}),
+        ({"kind": "served", "verdict": ""}, {"served"}),
+        ({"kind": "view", "verdict": "clear", "fresh": True}, {"clear", "reader_days"}),
+        (
+            {"kind": "view", "verdict": "network", "fresh": True, "action": "notice"},
+            {"network", "decided", "reader_days", "blocked_days"},
+        ),
+        (
+            {"kind": "view", "verdict": "protection", "fresh": True, "action": "notice"},
+            {"protection", "decided", "reader_days"},
+        ),
+        (
+            {"kind": "recheck", "verdict": "extension", "fresh": True, "assigned": True},
+            {"rechecks", "reader_days", "blocked_days", "assigned"},
+        ),
+        ({"kind": "view", "verdict": "clear", "cleared": True}, {"clear", "cleared"}),
     ],
 )
-def test_each_event_counts_as_what_it_is(fields: dict[str, str], expected: set[str]) -> None:
+def test_each_event_counts_as_what_it_is(fields: dict[str, Any], expected: set[str]) -> None:
     assert counters(event(**fields)) == dict.fromkeys(expected, 1)
+
+
+def test_pages_served_count_as_many_as_they_say_and_under_no_page_or_browser() -> None:
+    served = Event("", "default", NOW, "served", version="1 a b", count=7)
+    deltas = fold([served, served])
+    assert counters(served, served) == {"served": 14}
+    assert {key[1] for key in deltas.days} == {"verdict", "version"}
+    assert [sum(row) for row in deltas.hours.values()] == [14]
 
 
 def pages(happened: Sequence[Event]) -> set[str]:
