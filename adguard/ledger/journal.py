@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import Protocol
 
 from adguard.ledger.errors import LedgerFull, LedgerUnavailable
@@ -78,6 +79,7 @@ class Journal:
     :param batch: events that make a group full.
     :param capacity: events that may wait before `LedgerFull`.
     :param tend_every: seconds between two rounds of folding.
+    :param on_round: called by the writer after each round, whatever became of it; must be quick.
     """
 
     def __init__(
@@ -89,8 +91,10 @@ class Journal:
         batch: int = 500,
         capacity: int = 10_000,
         tend_every: float = 5.0,
+        on_round: Callable[[], None] | None = None,
     ) -> None:
         self._pen = pen
+        self._on_round = on_round
         self._delay = delay
         self._enough = enough
         self._batch = batch
@@ -215,6 +219,9 @@ class Journal:
             if time.monotonic() >= tend_at:
                 with self._writing:
                     more = self._pen.tend()
+                if self._on_round is not None:
+                    with contextlib.suppress(Exception):
+                        self._on_round()
                 tend_at = time.monotonic() + (0.0 if more else self._tend_every)
             try:
                 item = inbox.get(timeout=max(0.0, tend_at - time.monotonic()))

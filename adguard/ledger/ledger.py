@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import weakref
+from collections.abc import Callable
 from typing import Protocol
 
 import anyio.to_thread
@@ -40,6 +41,7 @@ class Ledger:
     :param capacity: events that may wait to be written.
     :param fold_every: seconds between two rounds of adding up.
     :param busy_timeout: seconds to wait for another process's transaction.
+    :param on_round: called in the background after each round; must be quick.
     :raises StoreURLError: the store's address makes no sense.
     """
 
@@ -53,6 +55,7 @@ class Ledger:
         capacity: int = 10_000,
         fold_every: float = 5.0,
         busy_timeout: float = 2.5,
+        on_round: Callable[[], None] | None = None,
     ) -> None:
         self._location = locate(settings.store)
         self._keeper = Keeper(self._location, busy_timeout)
@@ -63,6 +66,7 @@ class Ledger:
             batch=batch,
             capacity=capacity,
             tend_every=fold_every,
+            on_round=on_round,
         )
         self._off = self._location.kind == "none"
         # Runs when the ledger is dropped, and at the interpreter's exit.

@@ -395,3 +395,17 @@ class TestKeeper:
         assert keeper.tend() is False
         assert keeper.trouble == "the store failed (ZeroDivisionError)"
         keeper.dispose()
+
+
+async def test_every_round_is_told_and_a_listener_that_fails_stops_nothing(tmp_path: Path) -> None:
+    rounds: list[int] = []
+
+    def listen() -> None:
+        rounds.append(len(rounds))
+        raise RuntimeError
+
+    ledger = Ledger(Where(address(tmp_path / "f.db")), fold_every=0.01, on_round=listen)
+    assert await ledger.record(event(1))
+    await until(lambda: len(rounds) > 2)
+    assert await ledger.record(event(2))
+    await ledger.aclose()
