@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adguard.baits import BaitSet, ElementBait, Kind, RequestBait
-from adguard.lint.checks import WORKS, Bait, Judge, Site, kind_of
+from adguard.lint.checks import WORKS, Bait, Judge, Site
 from adguard.lint.findings import BaitState, Cite, Finding, Level, ProfileResult, ReserveInfo, Topic
 from adguard.lint.library import Library
 from adguard.lint.profiles import Blockers, Profile
@@ -83,31 +83,45 @@ class Catalogue:
         return _finding(Level.NOTE, "verified", message + (f" Here: {stated}." if stated else ""))
 
 
-def judge_reserve(
-    reserve: Reserve,
-    baits: BaitSet,
-    judges: Sequence[tuple[Profile, Judge]],
-) -> tuple[ReserveInfo, ...]:
-    """What of the reserve every judge hits that filters the kind, without an exception.
+class Standing:
+    """What of the reserve every judge hits that filters the kind, without an exception. Judges are
+    asked one after the other, so that no two need be at hand at once."""
 
-    :param judges: one for each blocker whose core lists are here.
-    """
-    made = []
-    for kind in (Kind.SCRIPT, Kind.IMAGE, Kind.FETCH):
+    def __init__(self, reserve: Reserve, baits: BaitSet) -> None:
         taken = {bait.path for bait in baits.network}
-        paths = [path for path in reserve.paths(kind) if path not in taken]
-        usable = [
-            path
-            for path in paths
-            if _everywhere(RequestBait(id="reserve", kind=kind, path=path), judges)
-        ]
-        made.append(_info(kind, paths, usable))
-    taken = {f".{name}" for bait in baits.elements for name in bait.classes}
-    taken |= {f"#{name}" for bait in baits.elements for name in bait.ids}
-    selectors = [text for text in reserve.elements if text not in taken]
-    usable = [text for text in selectors if _everywhere(_element(text), judges)]
-    made.append(_info(Kind.ELEMENT, selectors, usable))
-    return tuple(made)
+        self._entries: dict[Kind, dict[str, Bait]] = {
+            kind: {
+                path: RequestBait(id="reserve", kind=kind, path=path)
+                for path in reserve.paths(kind)
+                if path not in taken
+            }
+            for kind in (Kind.SCRIPT, Kind.IMAGE, Kind.FETCH)
+        }
+        taken = {f".{name}" for bait in baits.elements for name in bait.classes}
+        taken |= {f"#{name}" for bait in baits.elements for name in bait.ids}
+        self._entries[Kind.ELEMENT] = {
+            text: _element(text) for text in reserve.elements if text not in taken
+        }
+        self._usable: dict[Kind, list[str]] = {}
+        self._last: tuple[Judge, set[Kind]] | None = None
+
+    def ask(self, profile: Profile, judge: Judge) -> None:
+        """Asks the judge of one more blocker, whose core lists are here."""
+        if self._last is None or self._last[0] is not judge:
+            self._last = judge, set()
+        for kind, entries in self._entries.items():
+            if kind.value not in profile.kinds or kind in self._last[1]:
+                continue
+            self._last[1].add(kind)
+            left = self._usable.get(kind, list(entries))
+            self._usable[kind] = [name for name in left if judge.bait(entries[name]).state in WORKS]
+
+    def info(self) -> tuple[ReserveInfo, ...]:
+        """What came of it, by kind; of a kind that nobody filters, nothing is usable."""
+        return tuple(
+            _info(kind, list(entries), self._usable.get(kind, []))
+            for kind, entries in self._entries.items()
+        )
 
 
 def proposals(
@@ -134,12 +148,6 @@ def _element(selector: str) -> ElementBait:
     if selector.startswith("#"):
         return ElementBait(id="reserve", ids=(name,))
     return ElementBait(id="reserve", classes=(name,))
-
-
-def _everywhere(bait: Bait, judges: Sequence[tuple[Profile, Judge]]) -> bool:
-    asked = [judge for profile, judge in judges if kind_of(bait).value in profile.kinds]
-    results = [judge.bait(bait) for judge in dict.fromkeys(asked)]
-    return bool(results) and all(one.state in WORKS for one in results)
 
 
 def _info(kind: Kind, entries: Sequence[str], usable: Sequence[str]) -> ReserveInfo:

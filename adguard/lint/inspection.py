@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from adguard import baits as bait_data
 from adguard.lint import reserve as reserve_data
-from adguard.lint.catalogue import Catalogue, judge_reserve, proposals
+from adguard.lint.catalogue import Catalogue, Standing, proposals
 from adguard.lint.checks import Judge, Site, check, check_alone, uses_of
 from adguard.lint.findings import Finding, ProfileResult, Report, merge
 from adguard.lint.library import Library
@@ -48,21 +48,22 @@ def inspect(order: Order, more: Iterable[Finding] = ()) -> Report:
     library = Library(order.gathered)
     findings = list(more)
     results: list[ProfileResult] = []
-    judges: list[tuple[Profile, Judge]] = []
-    made: dict[tuple[int, ...], Judge] = {}
-    for profile in order.profiles:
+    reserve = Standing(reserve_data.load(), baits)
+    judge, judged = None, None
+    for number, profile in enumerate(order.profiles, 1):
         lists = library.lists(profile)
-        key = tuple(map(id, lists))
-        judge = made.get(key) or made.setdefault(key, Judge(lists, site))
+        # Blockers with the same lists stand side by side in the data.
+        if judge is None or judged != lists:
+            judge, judged = Judge(lists, site), lists
         uses = tuple(uses_of(profile, library, blockers))
         result, found = check(profile, judge, uses, baits, own)
         results.append(result)
         findings += found
         library.give_up(lists, judge.problems)
         if result.checked:
-            judges.append((profile, judge))
-    reserve = judge_reserve(reserve_data.load(), baits, judges)
-    findings += proposals(results, reserve)
+            reserve.ask(profile, judge)
+        library.keep_for(order.profiles[number:])
+    findings += proposals(results, reserve.info())
     if order.catalogue:
         findings += Catalogue(baits, library, blockers, site).findings()
     findings += _everywhere(order, library, own, site)
@@ -74,7 +75,7 @@ def inspect(order: Order, more: Iterable[Finding] = ()) -> Report:
         lists=library.info(),
         profiles=tuple(results),
         findings=merge(findings),
-        reserve=reserve,
+        reserve=reserve.info(),
     )
 
 

@@ -69,10 +69,7 @@ class Library:
         """
         if source.title in self._slow:
             return self._slow[source.title]
-        alike = environment
-        if b"!#if" not in source.data and b"!#include" not in source.data:
-            alike = msgspec.structs.replace(environment, name="", constants=frozenset())
-        key = (source.path, alike)
+        key = _reading(source, environment)
         if key in self._read:
             return self._read[key]
         made = parse_list(
@@ -84,6 +81,17 @@ class Library:
         if keep:
             self._read[key] = made
         return made
+
+    def keep_for(self, profiles: Iterable[Profile]) -> None:
+        """Lets go of the lists that none of these blockers reads: a big one has 100 MB."""
+        known = self._gathered.known
+        wanted = {
+            _reading(known[name], ENVIRONMENTS[profile.environment])
+            for profile in profiles
+            for name in profile.lists
+            if name in known
+        }
+        self._read = {key: read for key, read in self._read.items() if key in wanted}
 
     def give_up(self, lists: Iterable[FilterList], problems: Iterable[Problem]) -> None:
         """Lets lists that took too long to match be read no more: every blocker gets the reading
@@ -131,6 +139,14 @@ class Library:
                     for one in self.facts(source).problems[:MOST_PROBLEMS]
                 ),
             )
+
+
+def _reading(source: Source, environment: Environment) -> tuple[Path, Environment]:
+    """What makes two readings of a list the same."""
+    if b"!#if" in source.data or b"!#include" in source.data:
+        return source.path, environment
+    alike = msgspec.structs.replace(environment, name="", constants=frozenset())
+    return source.path, alike
 
 
 class _Facts:

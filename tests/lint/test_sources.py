@@ -183,6 +183,15 @@ def test_a_list_is_read_once_for_blockers_that_read_it_alike(tmp_path: Path) -> 
     assert library.lists(full)[1] is not library.lists(lite)[1]
 
 
+def test_a_list_is_let_go_when_no_blocker_left_reads_it_so(tmp_path: Path) -> None:
+    library = Library(from_paths([write(tmp_path, contents())], load()))
+    full, lite, other = load().choose(["ublock", "ublock-lite", "adguard"])
+    kept, dropped = library.lists(full)[-1], library.lists(other)[0]
+    library.keep_for([lite])
+    assert library.lists(lite)[-1] is kept
+    assert library.lists(other)[0] is not dropped
+
+
 @pytest.mark.parametrize("text", ["how now, brown cow\n" * 9, "/[/\n/[/\n##.x\n"])
 def test_garbage_is_read_once_whoever_asks(tmp_path: Path, text: str) -> None:
     library = Library(from_paths([write(tmp_path, {"easylist": text})], load()))
