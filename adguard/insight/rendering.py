@@ -1,9 +1,6 @@
-"""A report for the terminal, and as JSON."""
+"""A report for the terminal; everything fits into 80 columns."""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 from rich import box
 from rich.console import Group as Stack
@@ -12,10 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adguard.insight.metrics import BY_NAME, SMALL
-from adguard.insight.report import Figure, Group, Report
+from adguard.insight import wording
+from adguard.insight.report import By, Figure, Report
+from adguard.insight.report import Table as Split
 
-__all__ = ["render", "to_json"]
+__all__ = ["render"]
 
 COLUMNS = {
     "views": "views",
@@ -34,83 +32,28 @@ VERDICT_COLUMNS = {
     "allow_rate": "allowed",
 }
 WIDTHS = (24, 9, 21, 9, 12)
-NOWHERE = {"verdict": "(before a verdict)", "section": "(no section)", "country": "(not known)"}
 
 
 def render(report: Report) -> RenderableType:
     """Returns the report as a rich renderable: every figure with its definition."""
-    if not report["measured"].n and not report["views"].n:
-        return Stack(_title(report), Text("Nothing was recorded in these days."))
-    parts: list[RenderableType] = [_title(report), _sentence(report), _overall(report)]
-    if report.groups:
-        parts.append(_groups(report))
+    head = Text.assemble(("adguard report", "bold"), f" · {wording.title(report)}")
+    if report.empty:
+        return Stack(head, Text("Nothing was recorded in these days."))
+    parts: list[RenderableType] = [head, Text(f"\n{wording.sentence(report)}\n"), _overall(report)]
+    if report.before is not None:
+        parts.append(_compared(report))
+    if report.marks:
+        parts.append(_marks(report))
+    parts += [_groups(table) for table in report.tables if table.groups]
     if report.suppressed:
         parts.append(_suppressed(report))
-    parts.append(
-        Text(
-            "Allowed and not now are shares of the times asked. n: observations behind a figure; "
-            f"below {SMALL:,} a share shows its 95 % interval (Wilson).",
-            style="dim",
-        )
-    )
+    parts.append(Text(wording.NOTE, style="dim"))
     return Stack(*parts)
 
 
-def to_json(report: Report) -> str:
-    """Returns the report as JSON: figures by name, shares as fractions of 1."""
-    return json.dumps(
-        {
-            "first": report.first.isoformat(),
-            "last": report.last.isoformat(),
-            "site": report.site,
-            "by": report.by,
-            "figures": _figures_json(report.figures),
-            "groups": [
-                {
-                    "value": group.value,
-                    "share": group.share,
-                    "figures": _figures_json(group.figures),
-                }
-                for group in report.groups
-            ],
-            "suppressed": [
-                {"reason": s.reason, "count": s.count, "n": s.n} for s in report.suppressed
-            ],
-            "definitions": {name: metric.definition for name, metric in BY_NAME.items()},
-        },
-        indent=2,
-    )
-
-
-def _figures_json(figures: tuple[Figure, ...]) -> dict[str, dict[str, Any]]:
-    return {
-        figure.metric.name: {
-            "value": figure.value,
-            "numerator": figure.numerator,
-            "denominator": figure.denominator,
-            "n": figure.n,
-            "low": figure.low,
-            "high": figure.high,
-        }
-        for figure in figures
-    }
-
-
-def _title(report: Report) -> Text:
-    days = f"{report.first:%-d %B %Y}"
-    if report.last != report.first:
-        days += f" to {report.last:%-d %B %Y}"
-    whose = "all sites" if report.site is None else report.site
-    return Text.assemble(("adguard report", "bold"), f" · {whose} · {days} (UTC)")
-
-
-def _sentence(report: Report) -> Text:
-    views, blocked, allowed = report["views"], report["block_rate"], report["allow_rate"]
-    text = f"\nOf {_count(views.numerator)} page views with a verdict, "
-    text += f"{_share(blocked.value)} were behind a blocker"
-    if allowed.value is not None:
-        text += f"; {_share(allowed.value)} of those asked allowed ads"
-    return Text(text + ".\n")
+def columns(by: By) -> dict[str, str]:
+    """The figures that a table shows, with their short names."""
+    return VERDICT_COLUMNS if by == "verdict" else COLUMNS
 
 
 def _table(title: str) -> Table:
@@ -130,24 +73,47 @@ def _line(*cells: str, style: str = "") -> Table:
 def _overall(report: Report) -> RenderableType:
     parts: list[RenderableType] = [_line("figure", "value", "of", "n", "95 %", style="dim")]
     for figure in report.figures:
-        of = ""
-        if figure.denominator is not None:
-            of = f"{_count(figure.numerator)} / {_count(figure.denominator)}"
+        said = (wording.value(figure), wording.of(figure), f"{figure.n:,}")
         parts += [
-            _line(figure.metric.label, _value(figure), of, f"{figure.n:,}", _interval(figure)),
+            _line(figure.metric.label, *said, wording.interval(figure)),
             Padding(Text(figure.metric.definition, style="dim"), (0, 0, 0, 2)),
         ]
     return Padding(Stack(*parts), (0, 0, 1, 0))
 
 
-def _groups(report: Report) -> Table:
-    table = _table(f"By {report.by}")
-    table.add_column(report.by, overflow="fold", max_width=40)
-    columns = VERDICT_COLUMNS if report.by == "verdict" else COLUMNS
-    for header in columns.values():
+def _compared(report: Report) -> Table:
+    length = (report.last - report.first).days + 1
+    table = _table(
+        "Compared with " + ("the day" if length == 1 else f"the {length} days") + " before"
+    )
+    for header in ("figure", "now", "before", "change"):
+        table.add_column(header, justify="left" if header == "figure" else "right", no_wrap=True)
+    for now, then, change in wording.compared(report):
+        table.add_row(now.metric.label, wording.value(now), wording.value(then), change)
+    if report.running:
+        table.caption = "The last day is not over: counts are of less time than those before."
+        table.caption_justify = "left"
+    return table
+
+
+def _marks(report: Report) -> Table:
+    table = _table("Changed on our side")
+    table.add_column("day")
+    table.add_column("what", overflow="fold")
+    for mark in report.marks:
+        table.add_row(f"{mark.day:%-d %B %Y}", Text(mark.text))
+    return table
+
+
+def _groups(split: Split) -> Table:
+    table = _table(f"By {split.by}")
+    table.add_column(split.by, overflow="fold", max_width=40)
+    shown = columns(split.by)
+    for header in shown.values():
         table.add_column(header, justify="right", no_wrap=True)
-    for group in report.groups:
-        table.add_row(_name(group, report.by), *(_cell(group[name]) for name in columns))
+    for group in split.groups:
+        name = Text(wording.outcome(group.value, split.by))
+        table.add_row(name, *(_cell(group[figure]) for figure in shown))
     return table
 
 
@@ -156,35 +122,11 @@ def _suppressed(report: Report) -> Table:
     table.add_column("reason")
     table.add_column("views", justify="right")
     for entry in report.suppressed:
-        table.add_row(Text(entry.reason or "(none given)"), _count(entry.count))
+        table.add_row(Text(entry.reason or "(none given)"), f"{round(entry.count):,}")
     return table
 
 
-def _name(group: Group, by: str) -> Text:
-    return Text(group.value or NOWHERE.get(by, "(none)"))
-
-
 def _cell(figure: Figure) -> str:
-    text = _value(figure)
-    interval = _interval(figure)
+    text = wording.value(figure)
+    interval = wording.interval(figure)
     return f"{text}\n{interval}" if interval else text
-
-
-def _value(figure: Figure) -> str:
-    if figure.denominator is None:
-        return _count(figure.numerator)
-    return _share(figure.value)
-
-
-def _interval(figure: Figure) -> str:
-    if figure.low is None or figure.high is None or figure.n >= SMALL:
-        return ""
-    return f"{100 * figure.low:.1f}-{100 * figure.high:.1f}"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} %"
-
-
-def _count(value: float) -> str:
-    return f"{round(value):,}"

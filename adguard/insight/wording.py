@@ -1,0 +1,136 @@
+"""How figures are put into words; terminal, page and mail say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from adguard.insight.metrics import SMALL
+from adguard.insight.report import By, Figure, Report
+from adguard.insight.smallcells import FEWEST
+
+__all__ = [
+    "COMPARED",
+    "NOTE",
+    "change",
+    "compared",
+    "count",
+    "days",
+    "interval",
+    "of",
+    "outcome",
+    "sentence",
+    "share",
+    "title",
+    "value",
+    "whose",
+]
+
+COMPARED = ("views", "block_rate", "unknown_rate", "asked", "dismiss_rate", "allow_rate")
+"""What is set against the days before."""
+
+NOTE = (
+    "Allowed and not now are shares of the times asked. n: observations behind a figure; "
+    f"below {SMALL:,} a share shows its 95 % interval (Wilson)."
+)
+NOWHERE: dict[str, str] = {
+    "verdict": "(before a verdict)",
+    "section": "(no section)",
+    "country": "(not known)",
+    "variant": "(no experiment)",
+    "version": "(not known)",
+    "browser": "(not known)",
+    "device": "(not known)",
+}
+
+
+def title(report: Report) -> str:
+    """Returns whose figures these are, and of which days."""
+    return f"{whose(report)} · {days(report.first, report.last)} (UTC)"
+
+
+def whose(report: Report) -> str:
+    return "all sites" if report.site is None else report.site
+
+
+def days(first: date, last: date) -> str:
+    """Writes a span of days: `17 to 23 November 2026`, with no part said twice."""
+    end = f"{last:%-d %B %Y}"
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first:%-d} to {end}"
+    return f"{first:%-d %B} to {end}" if first.year == last.year else f"{first:%-d %B %Y} to {end}"
+
+
+def sentence(report: Report) -> str:
+    """Answers an editor's question in one sentence."""
+    views, blocked, allowed = report["views"], report["block_rate"], report["allow_rate"]
+    text = f"Of {count(views)} page views with a verdict, {share(blocked)} were behind a blocker"
+    if allowed.value is not None:
+        text += f"; {share(allowed)} of those asked allowed ads"
+    return text + "."
+
+
+def outcome(value: str, by: By) -> str:
+    """Returns the name of one value of a dimension, also where there is none."""
+    return value or NOWHERE.get(by, "(none)")
+
+
+def value(figure: Figure) -> str:
+    """Writes a figure's value."""
+    return count(figure) if figure.metric.unit == "count" else share(figure)
+
+
+def share(figure: Figure) -> str:
+    if figure.withheld:
+        return f"n < {FEWEST}"
+    return "-" if figure.value is None else _percent(figure.value)
+
+
+def count(figure: Figure) -> str:
+    return f"< {FEWEST}" if figure.withheld else f"{round(figure.numerator):,}"
+
+
+def of(figure: Figure) -> str:
+    """Writes what a share was divided by what."""
+    if figure.denominator is None:
+        return ""
+    return f"{round(figure.numerator):,} / {round(figure.denominator):,}"
+
+
+def interval(figure: Figure, dash: str = "-") -> str:
+    """Writes the 95 % interval in per cent, where n is so small that it matters."""
+    if figure.low is None or figure.high is None or figure.n >= SMALL:
+        return ""
+    return f"{100 * figure.low:.1f}{dash}{100 * figure.high:.1f}"
+
+
+def change(now: Figure, then: Figure | None) -> str:
+    """Writes how a figure differs from the days before: a share in points, a count in per cent;
+    empty if either is not known. A change that both intervals leave room for says so."""
+    if then is None or now.value is None or then.value is None:
+        return ""
+    if now.metric.unit == "count":
+        if not then.value:
+            return ""
+        return f"{100 * (now.value / then.value - 1):+,.0f} %"
+    text = f"{100 * (now.value - then.value):+.1f} points"
+    if None in {now.low, now.high, then.low, then.high}:
+        return text
+    # Not None: just looked.
+    apart = (now.low or 0) > (then.high or 0) or (then.low or 0) > (now.high or 0)
+    return text if apart else f"{text}, may be chance"
+
+
+def compared(report: Report) -> Iterator[tuple[Figure, Figure, str]]:
+    """The main figures, the same in the days before, and how they differ."""
+    for name in COMPARED:
+        then = report.earlier(name)
+        if then is not None:
+            yield report[name], then, change(report[name], then)
+
+
+def _percent(value: float) -> str:
+    percent = 100 * value
+    return f"{percent:.2f} %" if 0 < abs(percent) < 0.1 else f"{percent:.1f} %"
