@@ -68,6 +68,7 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     :param month_views: blocked views in the UTC month `month`.
     :param asks: days of the last asks, oldest first, at most twelve.
     :param open_ask: whether the last ask is still unanswered.
+    :param cleared: whether a page view was clear after a blocked one: that counts once a reader.
     """
 
     first_day: int
@@ -90,6 +91,7 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     pressed_day: int = 0
     allow: AllowStage = AllowStage.NONE
     pass_day: int = 0
+    cleared: bool = False
 
     def verdict_on(self, today: int) -> Verdict:
         """Returns the stored verdict, or `unknown` when it is older than yesterday."""
@@ -109,8 +111,13 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
                 AllowStage.PRESSED: AllowStage.THANKED,
                 AllowStage.THANKED: AllowStage.VERIFIED,
             }
-            allow = following.get(self.allow, self.allow)
-            return replace(self, verdict=verdict, verdict_day=today, allow=allow)
+            return replace(
+                self,
+                verdict=verdict,
+                verdict_day=today,
+                allow=following.get(self.allow, self.allow),
+                cleared=self.cleared or self.views > 0,
+            )
         if not blocking:
             return replace(self, verdict=verdict, verdict_day=today)
         month = month_of(today)

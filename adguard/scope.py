@@ -9,9 +9,10 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.types import Scope
 
-from adguard.audience import audience_in
+from adguard.audience import audience_in, prefers_privacy
 from adguard.detection import Verdict
-from adguard.endpoints.asking import situation_of
+from adguard.endpoints.asking import situation_of, variant_of
+from adguard.endpoints.recording import event_of
 from adguard.policy import SUPPORTED_DAYS, Decision, decide_navigation
 from adguard.reader import ReaderState
 from adguard.services import Services, base_of, full_path
@@ -97,6 +98,33 @@ class Reader:
             days=days, secure=services.secure(self._scope), today=services.today()
         )
         response.raw_headers.append((b"set-cookie", cookie))
+        try:
+            self._count_pass()
+        except Exception as error:
+            services.tally.count_fault("grant_pass", error)
+
+    def _count_pass(self) -> None:
+        """Counts a supporter when there was no pass yet: log-in handlers grant one every time."""
+        services, scope, headers = self._services, self._scope, dict(self._headers)
+        secure, today = services.secure(scope), services.today()
+        path, audience = full_path(scope), audience_in(headers)
+        _, mode = services.ruling(path)
+        known = services.jar.read_pass(self._headers, secure=secure, today=today)
+        if known or mode == "off" or audience.bot:
+            return
+        variant = variant_of(services.settings, self.state, gpc=prefers_privacy(headers))
+        services.ledger.note(
+            event_of(
+                services,
+                scope,
+                "supported",
+                path,
+                audience,
+                now=services.clock(),
+                variant=variant,
+                sampled=False,
+            )
+        )
 
     def snippet_tag(self, nonce: str | None = None) -> Markup:
         """Returns the snippet for `inject="manual"`, to stand before `</body>`; empty where the
@@ -107,6 +135,8 @@ class Reader:
             return Markup("")
         snippet, base = services.assets.snippet, base_of(self._scope)
         made = snippet.plain(base) if nonce is None else snippet.nonced(base, nonce.encode())
+        if services.settings.inject == "manual":
+            services.tally.count_injected()
         return Markup(made.decode("ascii"))  # noqa: S704
 
 

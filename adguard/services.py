@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import weakref
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -11,10 +12,12 @@ from starlette.types import Scope
 
 from adguard.assets import Assets
 from adguard.baits import BaitError, Kind
+from adguard.edition import Edition
 from adguard.ledger import Ledger, StoreURLError
 from adguard.pages import Pages
 from adguard.presets import Mode, Ruling
 from adguard.reader import CookieJar, day_of
+from adguard.served import PagesServed
 from adguard.settings import Settings, SettingsError
 from adguard.signing import Destinations, Tokens
 from adguard.switch import ModeSwitch
@@ -45,12 +48,28 @@ class Services:
         self.tokens = Tokens(settings.keys)
         self.destinations = Destinations(settings.keys)
         self.jar = CookieJar(settings.keys)
+        edition, switch = Edition(settings, self.assets.baits), self.switch
+        self._edition = edition
         try:
-            self.ledger = Ledger(settings)
+            self.ledger = Ledger(settings, on_round=_weakly(self))
         except StoreURLError as error:
             raise SettingsError(f"store: {error}") from error
+        self.served = PagesServed(
+            self.tally, self.ledger, settings.site, lambda: edition.name(switch.current()), clock()
+        )
+        # Registered after the ledger's own, and so run before it: what is noted here is still kept.
+        weakref.finalize(self, self.served.note, 0.0)
         self._warned_plain = False
         self._warn_unwatched()
+
+    @property
+    def version(self) -> str:
+        """What is in force, as events say it."""
+        return self._edition.name(self.switch.current())
+
+    def tend(self) -> None:
+        """Does what is due, every few seconds, in the background."""
+        self.served.note_if_due(self.clock())
 
     def today(self) -> int:
         return day_of(self.clock())
@@ -92,6 +111,18 @@ class Services:
             host,
             host,
         )
+
+
+def _weakly(services: Services) -> Callable[[], None]:
+    """Calls `tend` as long as there are services: the ledger's thread must not keep them alive."""
+    alive = weakref.ref(services)
+
+    def tend() -> None:
+        services = alive()
+        if services is not None:
+            services.tend()
+
+    return tend
 
 
 def base_of(scope: Scope) -> str:

@@ -20,6 +20,8 @@ class Tally:
     RECENT = 600.0
     """Seconds for which a fault says something of how things are now."""
     MOST_RECENT = 1000
+    NO_PAGE = frozenset({"status", "attachment", "range", "empty", "opted-out"})
+    """Why HTML is left as it is that no reader opens as a page, or that is not to be measured."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -29,6 +31,12 @@ class Tally:
         self.faults: Counter[str] = Counter()
         self._moments: dict[str, deque[float]] = {}
         self._warned = False
+
+    @property
+    def served(self) -> int:
+        """Pages that went out since the start, with the snippet or, against our will, without."""
+        skipped = self.skipped.copy()
+        return self.injected + sum(n for why, n in skipped.items() if why not in self.NO_PAGE)
 
     def count_injected(self) -> None:
         self.injected += 1

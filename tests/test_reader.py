@@ -63,6 +63,7 @@ def states(draw: st.DrawFn) -> ReaderState:
         pressed_day=draw(maybe(days)),
         allow=draw(st.sampled_from(AllowStage)),
         pass_day=draw(maybe(days)),
+        cleared=draw(st.booleans()),
     )
 
 

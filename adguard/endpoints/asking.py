@@ -15,6 +15,7 @@ from adguard.policy import Action, Decision, Situation
 from adguard.presets import Mode, Ruling
 from adguard.reader import ReaderState
 from adguard.services import Services
+from adguard.settings import Settings
 
 SUPPORTER_SECONDS = 0.3
 
@@ -56,6 +57,16 @@ async def decide(services: Services, scope: Scope, situation: Situation, how: De
         if supporter is not False:
             return how(replace(situation, supporter=supporter))
     return decision
+
+
+def variant_of(settings: Settings, state: ReaderState | None, *, gpc: bool) -> str:
+    """Returns the reader's arm, `asked` or `holdout`; empty outside of an experiment.
+
+    :param gpc: whether the reader sends Global Privacy Control, and so is in no arm.
+    """
+    if state is None or state.bucket is None or gpc or not settings.holdout:
+        return ""
+    return "holdout" if held_out(state.bucket, settings.holdout, settings.site) else "asked"
 
 
 def situation_of(

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlencode
 import msgspec
 from starlette.types import Receive, Scope
 
-from adguard.audience import audience_in
+from adguard.audience import audience_in, prefers_privacy
+from adguard.endpoints.asking import variant_of
 from adguard.endpoints.control import page_path
 from adguard.endpoints.http import (
     Answer,
@@ -131,6 +132,7 @@ async def _record(
         now=services.clock(),
         verdict=state.verdict.value if state is not None else "",
         choice=chosen.value,
+        variant=variant_of(services.settings, state, gpc=prefers_privacy(headers)),
         sampled=not on_interstitial,
     )
     try:

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from starlette.types import Scope, Send
 
-from adguard.audience import audience_in
-from adguard.endpoints.asking import decide, situation_of
+from adguard.audience import audience_in, prefers_privacy
+from adguard.endpoints.asking import decide, situation_of, variant_of
 from adguard.endpoints.http import answer_page, headers_of
 from adguard.endpoints.recording import event_of
 from adguard.pages import Article, Visit
@@ -85,6 +85,7 @@ async def _page(services: Services, scope: Scope, ruling: Ruling, mode: Mode) ->
             verdict=situation.verdict.value,
             reason=Reason.WALL.value,
             action=Action.INTERSTITIAL.value,
+            variant=variant_of(services.settings, state, gpc=prefers_privacy(headers)),
             sampled=False,
         )
     )

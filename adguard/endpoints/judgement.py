@@ -10,8 +10,8 @@ from starlette.types import Scope
 
 from adguard.audience import Audience
 from adguard.detection import Finding, Verdict
-from adguard.endpoints.asking import Decide, decide, situation_of
-from adguard.experiment import draw_bucket, held_out
+from adguard.endpoints.asking import Decide, decide, situation_of, variant_of
+from adguard.experiment import draw_bucket
 from adguard.policy import (
     Action,
     Decision,
@@ -63,12 +63,18 @@ class Upshot(msgspec.Struct, frozen=True):
     :param after: the state to write back, `None` when there is nothing to remember.
     :param choice: `verified` or `verify-failed` when this view says so of an earlier "allow".
     :param variant: the experiment's arm, empty outside of one.
+    :param fresh: the first report of the day by a reader who has or gets a cookie.
+    :param assigned: whether a bucket of the hold-out was drawn.
+    :param cleared: the first clear view of a reader who was blocking.
     """
 
     decision: Decision
     after: ReaderState | None = None
     choice: str = ""
     variant: str = ""
+    fresh: bool = False
+    assigned: bool = False
+    cleared: bool = False
 
 
 async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upshot:
@@ -77,7 +83,7 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
     settings, before, today = services.settings, inquiry.before, inquiry.today
     if inquiry.kind == "seen":
         silent = Decision(Action.NONE, Reason.RECHECK)
-        return Upshot(silent, variant=_variant(services, inquiry, before))
+        return Upshot(silent, variant=variant_of(services.settings, before, gpc=inquiry.gpc))
     blocking = is_blocking(finding.verdict, protection_blocks=settings.protection_blocks)
     how: Decide = decide_recheck if inquiry.kind == "recheck" else decide_view
     if before is None and not blocking:
@@ -98,12 +104,18 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
     decision = await decide(services, inquiry.scope, situation, how)
     if decision.action is Action.NOTICE:
         after = after.with_ask(today)
-    remembers = inquiry.mode == "ask" and inquiry.counts
+    decision = _where_the_page_was_cached(services, decision)
+    if inquiry.mode != "ask" or not inquiry.counts:
+        # What is not remembered would be new again on the next view, and belongs to no arm.
+        return Upshot(decision, None, _proof(before, after))
     return Upshot(
-        _where_the_page_was_cached(services, decision),
-        after if remembers else None,
+        decision,
+        after,
         _proof(before, after),
-        _variant(services, inquiry, after),
+        variant_of(settings, after, gpc=inquiry.gpc),
+        before is None or before.verdict_day != today,
+        after.bucket is not None and (before is None or before.bucket is None),
+        after.cleared and (before is None or not before.cleared),
     )
 
 
@@ -132,7 +144,8 @@ def _counted(
 ) -> ReaderState:
     state = inquiry.before or ReaderState(first_day=inquiry.today)
     if services.settings.holdout and blocking and not inquiry.gpc and state.bucket is None:
-        state = replace(state, bucket=draw_bucket())
+        # What became of the reader before the draw says nothing of an arm.
+        state = replace(state, bucket=draw_bucket(), cleared=False)
     if inquiry.kind == "recheck":
         return state.with_verdict(finding.verdict, inquiry.today)
     return state.with_view(finding.verdict, blocking=blocking, today=inquiry.today)
@@ -142,13 +155,6 @@ def _where_the_page_was_cached(services: Services, decision: Decision) -> Decisi
     if decision.reason is Reason.STAND_IN and services.settings.interstitial == "redirect":
         return Decision(Action.INTERSTITIAL, Reason.WALL)
     return decision
-
-
-def _variant(services: Services, inquiry: Inquiry, state: ReaderState | None) -> str:
-    settings = services.settings
-    if state is None or state.bucket is None or inquiry.gpc or not settings.holdout:
-        return ""
-    return "holdout" if held_out(state.bucket, settings.holdout, settings.site) else "asked"
 
 
 def _proof(before: ReaderState | None, after: ReaderState) -> str:

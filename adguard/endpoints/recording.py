@@ -29,6 +29,9 @@ def event_of(
     choice: str = "",
     variant: str = "",
     sampled: bool = True,
+    fresh: bool = False,
+    assigned: bool = False,
+    cleared: bool = False,
 ) -> Event:
     """Returns an event of `kind` about the page at `path`; the fields are those of `Event`.
 
@@ -57,7 +60,10 @@ def event_of(
         audience.device,
         variant,
         settings.sample if sampled else 1.0,
-        services.assets.version,
+        services.version,
+        fresh,
+        assigned,
+        cleared,
     )
 
 

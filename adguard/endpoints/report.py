@@ -256,6 +256,9 @@ class ReportEndpoint:
             form=form,
             choice=upshot.choice,
             variant=upshot.variant,
+            fresh=upshot.fresh,
+            assigned=upshot.assigned,
+            cleared=upshot.cleared,
         )
         try:
             await services.ledger.record(event)
