@@ -31,10 +31,12 @@ ConsentMode = Literal["off", "required", "local_only"]
 SupportKind = Literal["subscribe", "donate", "newsletter", "monetization", "other"]
 SupporterHook = Callable[["HTTPConnection"], Awaitable[bool | None]]
 LabelHook = Callable[["HTTPConnection"], str | None]
+Authenticator = Callable[["HTTPConnection"], bool | Awaitable[bool]]
 
 PREFIX = "ADGUARD_"
 NOT_OPTIONS = {"ADGUARD_DATA", "ADGUARD_DEMO_PORT"}
 SECRET_LENGTH = 32
+PASSWORD_LENGTH = 12
 MOST_ALERT_URLS = 8
 MOST_AD_DOMAINS = 12
 STORES = ("sqlite:///", "memory:", "none", "clickhouse://")
@@ -155,6 +157,10 @@ class Settings:
     metrics: bool = _option("metrics", False, _flag)
     alert_urls: Sequence[str] = _option("alert_urls", (), _words)
     alert_secret: str = _option("alert_secret", "")
+    dashboard: Authenticator | None = _option("dashboard", None, _hook)
+    dashboard_password: str = _option("dashboard_password", "")
+    rpm: float | Mapping[str, float] | None = _option("rpm", None, _json)
+    currency: str = _option("currency", "EUR")
     debug: bool = _option("debug", False, _flag)
 
     def __post_init__(self) -> None:
@@ -180,7 +186,8 @@ class Settings:
         self._check_shares()
         self._check_collections()
         self._check_alerts()
-        for name in ("is_supporter", "section", "country"):
+        self._check_dashboard()
+        for name in ("is_supporter", "section", "country", "dashboard"):
             hook = getattr(self, name)
             if hook is not None and not callable(hook):
                 raise SettingsError(f"{name}: {hook!r} cannot be called")
@@ -306,6 +313,27 @@ class Settings:
                 f"alert_secret: alerts are signed with it, so it needs {SECRET_LENGTH} characters "
                 "or more (`adguard keys` prints one)"
             )
+
+    def _check_dashboard(self) -> None:
+        password = self.dashboard_password
+        if not isinstance(password, str) or 0 < len(password) < PASSWORD_LENGTH:
+            raise SettingsError(
+                f"dashboard_password: not a text of {PASSWORD_LENGTH} characters or more"
+            )
+        if password and self.dashboard is not None:
+            raise SettingsError(
+                "dashboard: an authenticator and dashboard_password are both set; keep one"
+            )
+        rates: dict[Any, Any] = {} if self.rpm is None else {"*": self.rpm}
+        for section, rate in (self.rpm if isinstance(self.rpm, Mapping) else rates).items():
+            number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
+            if not isinstance(section, str) or not number or not 0 <= rate < float("inf"):
+                raise SettingsError(
+                    f"rpm: {rate!r} is not what a thousand views earn; give a number, or a "
+                    "mapping of sections to numbers ('*' for all others)"
+                )
+        if not isinstance(self.currency, str) or not re.fullmatch("[A-Z]{3}", self.currency):
+            raise SettingsError(f"currency: {self.currency!r} is not a code such as 'EUR'")
 
     def _check_shares(self) -> None:
         for name in ("holdout", "sample"):

@@ -176,6 +176,10 @@ ENVIRONMENT: Mapping[str, tuple[str, Any]] = {
     "metrics": ("yes", True),
     "alert_urls": ("https://hooks.example/a", ("https://hooks.example/a",)),
     "alert_secret": ("s" * 32, "s" * 32),
+    "dashboard": ("os.path:exists", __import__("os").path.exists),
+    "dashboard_password": ("a long password", "a long password"),
+    "rpm": ('{"city": 4.5, "*": 3}', {"city": 4.5, "*": 3}),
+    "currency": ("CHF", "CHF"),
     "debug": ("true", True),
 }
 
@@ -382,3 +386,24 @@ def test_remembered_rulings_are_the_rulings(paths: list[str]) -> None:
     for path in paths:
         fresh = Rulebook("standard", {}, rules, ["/ab"])
         assert book.ruling("/" + path) == fresh.ruling("/" + path)
+
+
+def test_a_dashboard_takes_an_authenticator_or_a_password_not_both() -> None:
+    assert Settings(secret_key=KEY, dashboard_password="twelve or more").dashboard is None
+    with pytest.raises(SettingsError, match="both set"):
+        Settings(secret_key=KEY, dashboard=lambda _: True, dashboard_password="twelve or more")
+    with pytest.raises(SettingsError, match="12 characters"):
+        Settings(secret_key=KEY, dashboard_password="eleven or s")
+    with pytest.raises(SettingsError, match=r"dashboard: .* cannot be called"):
+        Settings(secret_key=KEY, dashboard="everybody")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rpm", [-1, float("inf"), float("nan"), True, "4", {"city": "4"}, {1: 4}])
+def test_an_rpm_is_a_number_or_a_number_for_each_section(rpm: Any) -> None:
+    with pytest.raises(SettingsError, match="rpm"):
+        Settings(secret_key=KEY, rpm=rpm)
+
+
+def test_a_currency_is_a_code() -> None:
+    with pytest.raises(SettingsError, match="currency"):
+        Settings(secret_key=KEY, currency="euro")
