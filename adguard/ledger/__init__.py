@@ -10,9 +10,20 @@ from adguard.ledger.errors import (
 from adguard.ledger.events import Batch, Event
 from adguard.ledger.ledger import Ledger
 from adguard.ledger.opening import open_store
-from adguard.ledger.store import Figures, Point, Row, Span, Store, Totals
+from adguard.ledger.store import (
+    EVERYTHING,
+    Figures,
+    Parcel,
+    Point,
+    Row,
+    Slice,
+    Span,
+    Store,
+    Totals,
+)
 
 __all__ = [
+    "EVERYTHING",
     "Batch",
     "Event",
     "Figures",
@@ -20,8 +31,10 @@ __all__ = [
     "LedgerError",
     "LedgerFull",
     "LedgerUnavailable",
+    "Parcel",
     "Point",
     "Row",
+    "Slice",
     "Span",
     "Store",
     "StoreError",

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from adguard.ledger.errors import StoreError
-from adguard.ledger.schema import APPLICATION, TABLES, VERSION
+from adguard.ledger.schema import APPLICATION, VERSION, migrate, twins
 
 __all__ = ["explain", "open_to_read", "open_to_write", "passing", "unwritable"]
 
@@ -98,12 +98,10 @@ def _prepare(db: sqlite3.Connection, synchronous: str, busy_timeout: float) -> N
     db.execute("PRAGMA journal_size_limit = 67108864")
     db.execute("BEGIN IMMEDIATE")
     try:
-        _refuse_foreign(db)
-        for statement in TABLES:
-            db.execute(statement)
-        db.execute("INSERT OR IGNORE INTO meta VALUES ('node', ?)", (secrets.token_hex(8),))
-        db.execute(f"PRAGMA application_id = {APPLICATION}")
-        db.execute(f"PRAGMA user_version = {VERSION}")
+        version = _refuse_foreign(db)
+        if version < VERSION:
+            migrate(db, version)
+            db.execute("INSERT OR IGNORE INTO meta VALUES ('node', ?)", (secrets.token_hex(8),))
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -164,6 +162,9 @@ def _connect_to_read(path: Path, how: str, busy_timeout: float) -> sqlite3.Conne
     try:
         version = _check_owner(db)
         db.execute("PRAGMA temp_store = MEMORY")
+        db.execute("PRAGMA cache_size = -16000")
+        for statement in twins(db, version) if version else ():
+            db.execute(statement)
     except BaseException:
         db.close()
         raise

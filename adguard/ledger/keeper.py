@@ -6,14 +6,19 @@ import logging
 import sqlite3
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from adguard.ledger.connect import explain, passing, unwritable
 from adguard.ledger.errors import LedgerUnavailable
 from adguard.ledger.events import Event
 from adguard.ledger.lease import Lease
+from adguard.ledger.location import Location
+from adguard.ledger.opening import open_remote
+from adguard.ledger.shipper import Shipper
+from adguard.ledger.spool import Spool
 from adguard.ledger.sqlite import SqliteStore
-from adguard.ledger.store import Location
+from adguard.ledger.store import KEEP_DAYS, Store
 
 __all__ = ["Keeper"]
 
@@ -21,34 +26,66 @@ logger = logging.getLogger("adguard.ledger")
 
 RETRY_AFTER = 1.0
 EXPIRE_EVERY = 3600.0
+JUMP = 600.0
+"""Seconds by which the clock may be set before nothing is expired for a round."""
+STOP_WITHIN = 2.0
 
 
 class Keeper:
     """The only one in a process who writes. Not for several threads, `store` aside.
 
-    :param location: a `sqlite` or `memory` store.
+    :param location: a store, `none` aside.
     :param busy_timeout: seconds to wait for another process's transaction.
+    :param keep_days: days that figures are kept.
+    :param ship_every: seconds between two parcels to a store elsewhere.
+    :raises StoreURLError: the store needs an extra that is missing.
     """
 
-    def __init__(self, location: Location, busy_timeout: float = 2.5) -> None:
+    def __init__(
+        self,
+        location: Location,
+        busy_timeout: float = 2.5,
+        *,
+        keep_days: int = KEEP_DAYS,
+        ship_every: float = 5.0,
+    ) -> None:
         self._location = location
         self._busy_timeout = busy_timeout
-        self._memory = SqliteStore(None)
-        self._store: SqliteStore | None = None
+        self._keep_days = keep_days
+        self._ship_every = ship_every
+        self._remote = None if location.address is None else open_remote(location.address)
+        self._memory = self._file(None)
+        self._store: SqliteStore | Spool | None = None
+        self._shipper: Shipper | None = None
         self._lease = Lease(None)
         self._retry_at = 0.0
         self._expire_at = 0.0
+        self._clock = _drift()
         self._logged: set[str] = set()
+        self._facts: dict[str, object] = {}
         self.degraded = ""
         self.trouble = ""
-        self.facts: dict[str, object] = {}
 
     @property
-    def store(self) -> SqliteStore:
-        """Where the figures can be read; made for the asking, so safe in any thread."""
-        if self._location.path is None or self.degraded:
-            return self._memory
-        return self._file_store(self._location.path)
+    def store(self) -> Store:
+        """Where the figures can be read; safe in any thread."""
+        if self._remote is not None:
+            return self._remote
+        path = None if self.degraded else self._location.path
+        found = self._memory if path is None else self._file(path)
+        assert isinstance(found, SqliteStore)  # noqa: S101
+        return found
+
+    @property
+    def waiting(self) -> str:
+        """Why events wait on this node for a store elsewhere, as far as this process knows."""
+        return self._shipper.trouble if self._shipper is not None else ""
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What an operator should know, as of the last round of tending."""
+        shipped = {} if self._shipper is None else self._shipper.facts
+        return {**self._facts, **shipped}
 
     def append(self, events: Sequence[Event]) -> set[int]:
         """Writes events durably, all or nothing; returns the indexes of those known already.
@@ -57,7 +94,8 @@ class Keeper:
         """
         try:
             known = self._opened().append(events)
-        except LedgerUnavailable:
+        except LedgerUnavailable as error:
+            self.trouble = error.reason
             raise
         except Exception as error:
             raise self._fail(error) from error
@@ -74,25 +112,27 @@ class Keeper:
             self._fail(error)
 
     def tend(self) -> bool:
-        """Folds and expires a little, if we hold the lease; `True` when there is more to do."""
-        if self._store is None:
+        """Adds up or ships, and expires a little, if we hold the lease; `True` when there is more
+        to do."""
+        store = self._store
+        if store is None:
             return False
         try:
             held = self._lease.held()
-            # Only a full chunk means more: folding what came in meanwhile, batch by batch, would
-            # double what a report costs.
-            folded = held and self._store.fold() > 0
-            more = (folded and self._store.behind) or (held and self._expire(self._store))
+            more = held and (self._carry(store) or self._expire(store))
             if not more:
-                self.facts = {**self._store.health(), "folding": held}
+                self._facts = {**store.health(), "folding": held}
+            self.trouble = store.full if isinstance(store, Spool) else ""
         except Exception as error:
             self._fail(error)
             return False
-        self.trouble = ""
         return more
 
     def close(self) -> None:
         """Lets go of the file. Figures in memory live as long as the keeper."""
+        if self._shipper is not None:
+            self._shipper.stop(STOP_WITHIN)
+            self._shipper = None
         if self._store is not None and self._store is not self._memory:
             self._store.close()
         self._store = None
@@ -102,20 +142,30 @@ class Keeper:
         """Closes for good, figures in memory included."""
         self.close()
         self._memory.close()
+        if self._remote is not None:
+            self._remote.close()
 
     def forget(self) -> tuple[object, ...]:
         """Begins afresh in the child of a fork, after `close` in the parent; returns what is not
         ours to close."""
-        inherited = (self._memory,)
-        self._memory = SqliteStore(None)
+        inherited = (self._memory, self._remote)
+        self._memory = self._file(None)
+        if self._location.address is not None:
+            self._remote = open_remote(self._location.address)
         return inherited
 
-    def _file_store(self, path: Path) -> SqliteStore:
-        return SqliteStore(
-            path, synchronous=self._location.synchronous, busy_timeout=self._busy_timeout
+    def _file(self, path: Path | None) -> SqliteStore | Spool:
+        where = self._location
+        if where.address is None:
+            return SqliteStore(path, synchronous=where.synchronous, busy_timeout=self._busy_timeout)
+        return Spool(
+            path,
+            synchronous=where.synchronous,
+            busy_timeout=self._busy_timeout,
+            limit=where.journal_mb * 1_000_000,
         )
 
-    def _opened(self) -> SqliteStore:
+    def _opened(self) -> SqliteStore | Spool:
         if self._store is not None:
             return self._store
         if time.monotonic() < self._retry_at:
@@ -123,7 +173,7 @@ class Keeper:
         if self._location.path is None or self.degraded:
             self._store = self._memory
             return self._store
-        store = self._file_store(self._location.path)
+        store = self._file(self._location.path)
         try:
             store.migrate()
         except (sqlite3.Error, OSError) as error:
@@ -137,10 +187,26 @@ class Keeper:
         self._lease = Lease(self._location.path.with_name(self._location.path.name + ".lease"))
         return store
 
-    def _expire(self, store: SqliteStore) -> bool:
+    def _carry(self, store: SqliteStore | Spool) -> bool:
+        if isinstance(store, SqliteStore):
+            # Only a full chunk means more: folding what came in meanwhile, batch by batch, would
+            # double what a report costs.
+            return store.fold() > 0 and store.behind
+        if self._shipper is None and self._location.address is not None:
+            self._shipper = Shipper(
+                store if store is self._memory else self._file(self._location.path),  # type: ignore[arg-type]
+                partial(open_remote, self._location.address),
+                every=self._ship_every,
+                keep_days=self._keep_days,
+            )
+        return False
+
+    def _expire(self, store: SqliteStore | Spool) -> bool:
         if time.monotonic() < self._expire_at:
             return False
-        if store.expire(time.time()):
+        before, self._clock = self._clock, _drift()
+        # A clock that was set is not believed at once: what is expired never comes back.
+        if abs(self._clock - before) < JUMP and store.expire(time.time(), self._keep_days):
             return True
         self._expire_at = time.monotonic() + EXPIRE_EVERY
         return False
@@ -154,3 +220,7 @@ class Keeper:
             self.close()
             self._retry_at = time.monotonic() + RETRY_AFTER
         return LedgerUnavailable(self.trouble)
+
+
+def _drift() -> float:
+    return time.time() - time.monotonic()

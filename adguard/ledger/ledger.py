@@ -14,12 +14,15 @@ from adguard.ledger.errors import LedgerFull, LedgerUnavailable, StoreError
 from adguard.ledger.events import Event
 from adguard.ledger.journal import Journal
 from adguard.ledger.keeper import Keeper
-from adguard.ledger.store import Store, locate
+from adguard.ledger.location import locate
+from adguard.ledger.store import KEEP_DAYS, Store
 
 __all__ = ["CLOSE_WITHIN", "Ledger"]
 
 CLOSE_WITHIN = 5.0
 """Seconds that closing may take."""
+
+WAITING = "the store takes nothing now; events wait in the journal"
 
 
 class LedgerSettings(Protocol):
@@ -39,10 +42,11 @@ class Ledger:
     :param enough: events at which a group waits no longer.
     :param batch: events that a group holds at most.
     :param capacity: events that may wait to be written.
-    :param fold_every: seconds between two rounds of adding up.
+    :param fold_every: seconds between two rounds of adding up, or two parcels.
     :param busy_timeout: seconds to wait for another process's transaction.
+    :param keep_days: days that figures are kept.
     :param on_round: called in the background after each round; must be quick.
-    :raises StoreURLError: the store's address makes no sense.
+    :raises StoreURLError: the store's address makes no sense, or needs an extra that is missing.
     """
 
     def __init__(
@@ -55,10 +59,13 @@ class Ledger:
         capacity: int = 10_000,
         fold_every: float = 5.0,
         busy_timeout: float = 2.5,
+        keep_days: int = KEEP_DAYS,
         on_round: Callable[[], None] | None = None,
     ) -> None:
         self._location = locate(settings.store)
-        self._keeper = Keeper(self._location, busy_timeout)
+        self._keeper = Keeper(
+            self._location, busy_timeout, keep_days=keep_days, ship_every=fold_every
+        )
         self._journal = Journal(
             self._keeper,
             delay=delay,
@@ -128,17 +135,21 @@ class Ledger:
     def health(self) -> dict[str, object]:
         """Returns how recording goes, from memory, without touching the disk.
 
-        `status` is `ok`, `degraded` (figures are kept, but only in memory) or `unavailable`, and
-        `reason` says why. Counts are of this process since its start: `recorded`, `duplicates`,
-        `refused` (the queue was full), `failed` (groups that could not be written), `lost` (noted
-        in passing and not kept). `journal_batches` and `journal_age` (seconds) are as of the last
-        round of folding.
+        `status` is `ok`, `degraded` (events are kept, but only in memory, or only on this node)
+        or `unavailable`, and `reason` says why. Counts are of this process since its start:
+        `recorded`, `duplicates`, `refused` (the queue was full), `failed` (groups that could not
+        be written), `lost` (noted in passing and not kept). As of the last round of adding up:
+        `journal_batches`, `journal_bytes`, `journal_age` (seconds), `spoiled_batches`, `folding`
+        (whether this process holds the lease); with a store elsewhere also `outbox_parcels` and
+        `spoiled_parcels`, and where the lease is held, `shipping` (`ok` or `waiting`),
+        `shipped_parcels` and `shipped_events`.
         """
         keeper, journal = self._keeper, self._journal
-        status = "unavailable" if keeper.trouble else "degraded" if keeper.degraded else "ok"
+        # What the store said is in the log: it may name hosts, and health is for everybody.
+        reason = keeper.trouble or keeper.degraded or (keeper.waiting and WAITING)
         return {
-            "status": status,
-            "reason": keeper.trouble or keeper.degraded,
+            "status": "unavailable" if keeper.trouble else "degraded" if reason else "ok",
+            "reason": reason,
             "kind": self._location.kind,
             "waiting": journal.waiting,
             "recorded": journal.recorded,

@@ -1,5 +1,7 @@
 """Questions to one moment of a SQLite store: its rollups plus what waits in the journal."""
 
+# ruff: noqa: A002 -- `slice` is the word for it, and Python's own is not used here
+
 from __future__ import annotations
 
 import sqlite3
@@ -10,12 +12,31 @@ import msgspec
 from adguard.ledger.events import HOUR, Event, decode
 from adguard.ledger.fold import COUNTERS, DIMENSIONS, Deltas, admit, fold
 from adguard.ledger.schema import ROLLUPS, temp, upsert
-from adguard.ledger.store import VIEWS, Point, Row, Span, Step, Totals, total
+from adguard.ledger.store import (
+    EVERYTHING,
+    VIEWS,
+    Point,
+    Row,
+    Slice,
+    Span,
+    Step,
+    Totals,
+    check_breakdown,
+    check_step,
+    total,
+)
 
-__all__ = ["SqliteFigures", "add", "admitted"]
+__all__ = ["SqliteFigures", "add", "add_deltas", "admitted"]
 
 _VIEWS = " + ".join(VIEWS)
 _Sums = list[tuple[str, int, tuple[int, ...]]]
+
+_SITES = (
+    "WITH RECURSIVE known(site) AS (SELECT MIN(site) FROM {0} UNION ALL "
+    "SELECT (SELECT MIN(site) FROM {0} WHERE site > known.site) FROM known "
+    "WHERE known.site IS NOT NULL) SELECT site FROM known WHERE site IS NOT NULL"
+)
+"""Steps from name to name through the index, where DISTINCT would read it all."""
 
 
 def admitted(db: sqlite3.Connection, deltas: Deltas) -> dict[tuple[str, int, str], set[str]]:
@@ -38,10 +59,16 @@ def admitted(db: sqlite3.Connection, deltas: Deltas) -> dict[tuple[str, int, str
 def add(db: sqlite3.Connection, events: Iterable[Event], prefix: str = "") -> None:
     """Folds events and adds them to the rollups, or to their live twins in `temp.live_…`."""
     deltas = fold(events)
-    deltas = admit(deltas, admitted(db, deltas))
+    add_deltas(db, admit(deltas, admitted(db, deltas)), prefix)
+
+
+def add_deltas(db: sqlite3.Connection, deltas: Deltas, prefix: str = "") -> None:
+    """Adds what was folded and admitted to the rollups."""
     rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in ROLLUPS}
     for hour, counters in deltas.hours.items():
         rows["r_hour"].append((*hour, *counters))
+    for cell, counters in deltas.cube.items():
+        rows["r_cube"].append((*cell, *counters))
     for (site, dimension, day, value, ppm), counters in deltas.days.items():
         if dimension == "page":
             rows["r_page"].append((site, day, value, ppm, *counters))
@@ -56,72 +83,106 @@ class SqliteFigures:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        for statement in temp():
-            db.execute(statement)
         events: list[Event] = []
         for (packed,) in db.execute("SELECT batch FROM journal ORDER BY seq"):
             try:
                 events += decode(packed)
             except msgspec.DecodeError:
                 continue
+        self._live = bool(events)
         if events:
+            for statement in temp():
+                db.execute(statement)
             add(db, events, "temp.live_")
+        self._sites: list[str] | None = None
 
-    def funnel(self, span: Span) -> Totals:
-        rows = self._sums("r_day", "dimension", span, where="dimension = 'verdict'")
+    def funnel(self, span: Span, slice: Slice = EVERYTHING) -> Totals:
+        rows = self._sums(*_days(slice), "''", span)
         return total((ppm, row) for _, ppm, row in rows)
 
-    def block_rate(self, span: Span, step: Step = "day") -> list[Point]:
-        label = "hour" if step == "hour" else "hour / 24 * 24"
-        rows = self._sums("r_hour", label, span)
-        return [Point(int(str(r.value)) * HOUR, r.totals) for r in _grouped(rows)]
+    def block_rate(self, span: Span, step: Step = "day", slice: Slice = EVERYTHING) -> list[Point]:
+        check_step(step, slice)
+        if step == "hour":
+            rows = self._sums("r_hour", slice.labels, "hour", span)
+        else:
+            rows = self._sums(*_days(slice), "day", span)
+        seconds = HOUR if step == "hour" else 24 * HOUR
+        return [Point(int(str(r.value)) * seconds, r.totals) for r in _grouped(rows)]
 
-    def breakdown(self, span: Span, dimension: str) -> list[Row]:
-        if dimension not in DIMENSIONS:
-            raise ValueError(f"{dimension!r} is not one of {', '.join(DIMENSIONS)}")
-        rows = self._sums(
-            "r_day", "value", span, where="dimension = :dimension", dimension=dimension
-        )
-        found = _grouped(rows)
-        return sorted(found, key=_most_views_first)
+    def breakdown(self, span: Span, dimension: str, slice: Slice = EVERYTHING) -> list[Row]:
+        check_breakdown(dimension, slice)
+        if slice == EVERYTHING:
+            rows = self._sums("r_day", {"dimension": dimension}, "value", span)
+        else:
+            rows = self._sums("r_cube", slice.labels, dimension, span)
+        return sorted(_grouped(rows), key=_most_views_first)
 
     def top_pages(self, span: Span, limit: int = 20) -> list[Row]:
-        found = _grouped(self._sums("r_page", "path", span, limit=limit))
-        return sorted(found, key=_most_views_first)
+        where, values = self._where("r_page", {}, span)
+        source = self._source("r_page", where, ("path", "ppm", *VIEWS))
+        best = self._db.execute(
+            f"SELECT path FROM {source} GROUP BY path "  # noqa: S608
+            f"ORDER BY SUM(({_VIEWS}) * 1.0 / ppm) DESC, path LIMIT :limit",
+            {**values, "limit": limit},
+        )
+        chosen = msgspec.json.encode([path for (path,) in best]).decode()
+        rows = self._sums("r_page", {}, "path", span, chosen=chosen)
+        return sorted(_grouped(rows), key=_most_views_first)
 
-    def _sums(
-        self,
-        table: str,
-        label: str,
-        span: Span,
-        *,
-        where: str = "1",
-        dimension: str = "",
-        limit: int = -1,
-    ) -> _Sums:
+    def sites(self) -> list[str]:
+        if self._sites is None:
+            tables = ("r_day", "temp.live_r_day") if self._live else ("r_day",)
+            self._sites = sorted(
+                {site for table in tables for (site,) in self._db.execute(_SITES.format(table))}
+            )
+        return list(self._sites)
+
+    def _where(
+        self, table: str, asked: dict[str, str], span: Span
+    ) -> tuple[str, dict[str, object]]:
         hourly = table == "r_hour"
-        if span.site is not None:
-            where += " AND site = :site"
-        part = (
-            f"SELECT {label} AS label, ppm, {', '.join(COUNTERS)} FROM {{}} "  # noqa: S608
-            f"WHERE {where} AND {'hour' if hourly else 'day'} BETWEEN :first AND :last"
-        )
-        sql = (
-            f"WITH found AS ({part.format(table)} UNION ALL "  # noqa: S608
-            f"{part.format(f'temp.live_{table}')}), "
-            "best AS (SELECT label FROM found GROUP BY label "
-            f"ORDER BY SUM(({_VIEWS}) * 1.0 / ppm) DESC, label LIMIT :limit) "
-            f"SELECT label, ppm, {', '.join(f'SUM({c})' for c in COUNTERS)} FROM found "
-            "WHERE label IN best GROUP BY label, ppm ORDER BY label, ppm"
-        )
-        values = {
-            "site": span.site,
+        # Every index begins with the site.
+        sites = self.sites() if span.site is None else [span.site]
+        where = "site IN (SELECT value FROM json_each(:sites))"
+        for column in asked:
+            where += f" AND {column} = :{column}"
+        where += f" AND {'hour' if hourly else 'day'} BETWEEN :first AND :last"
+        return where, {
+            **asked,
+            "sites": msgspec.json.encode(sites).decode(),
             "first": span.first * 24 if hourly else span.first,
             "last": span.last * 24 + 23 if hourly else span.last,
-            "dimension": dimension,
-            "limit": limit,
         }
+
+    def _source(self, table: str, where: str, columns: tuple[str, ...]) -> str:
+        part = f"SELECT {', '.join(columns)} FROM {{}} WHERE {where}"  # noqa: S608
+        parts = [part.format(table)]
+        if self._live:
+            parts.append(part.format(f"temp.live_{table}"))
+        return f"({' UNION ALL '.join(parts)})"
+
+    def _sums(
+        self, table: str, asked: dict[str, str], label: str, span: Span, *, chosen: str = ""
+    ) -> _Sums:
+        where, values = self._where(table, asked, span)
+        if chosen:
+            where += f" AND {label} IN (SELECT value FROM json_each(:chosen))"  # noqa: S608
+            values["chosen"] = chosen
+        source = self._source(table, where, (f"{label} AS label", "ppm", *COUNTERS))
+        sql = (
+            f"SELECT label, ppm, {', '.join(f'SUM({c})' for c in COUNTERS)} "  # noqa: S608
+            f"FROM {source} GROUP BY label, ppm ORDER BY label, ppm"
+        )
         return [(label, ppm, tuple(row)) for label, ppm, *row in self._db.execute(sql, values)]
+
+
+def _days(slice: Slice) -> tuple[str, dict[str, str]]:
+    """The smallest table that answers by the day, and what to ask it for."""
+    if slice.page is not None:
+        return "r_page", {"path": slice.page}
+    if slice.labels:
+        return "r_cube", slice.labels
+    return "r_day", {"dimension": "verdict"}
 
 
 def _grouped(rows: _Sums) -> list[Row]:

@@ -2,54 +2,124 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from adguard.ledger.fold import COUNTERS
 
 __all__ = [
     "APPLICATION",
-    "HOUR_KEY",
-    "PAGE_KEY",
+    "ROLLUPS",
     "TABLES",
-    "VALUE_KEY",
     "VERSION",
+    "migrate",
     "temp",
+    "twins",
     "upsert",
 ]
 
 APPLICATION = 0x61646C67
 """SQLite's `application_id`: so that we never write into somebody else's database."""
 
-VERSION = 1
+VERSION = 2
 
 HOUR_KEY = ("site", "hour", "verdict", "browser", "device", "variant", "ppm")
+CUBE_KEY = ("site", "day", "verdict", "browser", "device", "variant", "ppm")
 PAGE_KEY = ("site", "day", "path", "ppm")
 VALUE_KEY = ("site", "dimension", "day", "value", "ppm")
+
+ROLLUPS = {"r_hour": HOUR_KEY, "r_cube": CUBE_KEY, "r_page": PAGE_KEY, "r_day": VALUE_KEY}
 
 _NUMBERS = {"hour", "day", "ppm"}
 
 
+def _counter(name: str) -> str:
+    return f"{name} INTEGER NOT NULL DEFAULT 0"
+
+
 def _rollup(name: str, key: tuple[str, ...], prefix: str = "") -> str:
     columns = [f"{c} {'INTEGER' if c in _NUMBERS else 'TEXT'} NOT NULL" for c in key]
-    columns += [f"{c} INTEGER NOT NULL DEFAULT 0" for c in COUNTERS]
+    columns += map(_counter, COUNTERS)
     return (
         f"CREATE {prefix} TABLE IF NOT EXISTS {name} ({', '.join(columns)}, "
         f"PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
     )
 
 
-ROLLUPS = {"r_hour": HOUR_KEY, "r_page": PAGE_KEY, "r_day": VALUE_KEY}
-
 TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    # AUTOINCREMENT: a batch's number is its identity and must not come back after a fold.
-    "CREATE TABLE IF NOT EXISTS journal "
-    "(seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, batch BLOB NOT NULL)",
+    # AUTOINCREMENT: a batch's number is its identity and must not come back after a fold. `total`
+    # is the size of all batches so far, so that the size of what waits is one subtraction.
+    "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+    "at INTEGER NOT NULL, batch BLOB NOT NULL, total INTEGER NOT NULL DEFAULT 0)",
     "CREATE TABLE IF NOT EXISTS spoiled "
     "(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, batch BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+    "shard INTEGER NOT NULL, at INTEGER NOT NULL, events INTEGER NOT NULL, parcel BLOB NOT NULL, "
+    "spoiled INTEGER NOT NULL DEFAULT 0)",
+    "CREATE TABLE IF NOT EXISTS admitted (day INTEGER NOT NULL, site TEXT NOT NULL, "
+    "dimension TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (day, site, dimension, value)) "
+    "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS applied (node TEXT NOT NULL, seq INTEGER NOT NULL, "
     "day INTEGER NOT NULL, PRIMARY KEY (node, seq)) WITHOUT ROWID",
     *(_rollup(name, key) for name, key in ROLLUPS.items()),
 )
+
+
+def _columns(db: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in db.execute(f"PRAGMA main.table_info({table})")}
+
+
+def _by_day(table: str, have: set[str]) -> str:
+    """What `r_cube` holds, as of a table that is like `r_hour`."""
+    sums = ", ".join(f"SUM({c}) AS {c}" if c in have else f"0 AS {c}" for c in COUNTERS)
+    return (
+        "SELECT site, hour / 24 AS day, verdict, browser, device, variant, ppm, "  # noqa: S608
+        f"{sums} FROM {table} GROUP BY site, hour / 24, verdict, browser, device, variant, ppm"
+    )
+
+
+def _to_version_2(db: sqlite3.Connection) -> None:
+    """Six counters, the rollup by day, the size of the journal."""
+    for table in ("r_hour", "r_page", "r_day"):
+        for name in COUNTERS:
+            if name not in _columns(db, table):
+                db.execute(f"ALTER TABLE {table} ADD COLUMN {_counter(name)}")
+    db.execute("ALTER TABLE journal ADD COLUMN total INTEGER NOT NULL DEFAULT 0")
+    for statement in TABLES:
+        db.execute(statement)
+    db.execute(f"INSERT INTO r_cube {_by_day('r_hour', set(COUNTERS))}")
+
+
+_MIGRATIONS = {2: _to_version_2}
+
+
+def migrate(db: sqlite3.Connection, version: int) -> None:
+    """Brings a database from `version` (0: empty) to `VERSION`, inside the caller's transaction."""
+    for step in range(version + 1, VERSION + 1):
+        if version and step in _MIGRATIONS:
+            _MIGRATIONS[step](db)
+    for statement in TABLES:
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {APPLICATION}")
+    db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
+    """Statements that let an older file be read as if it were of this version, without writing to
+    it: temporary views stand before the tables of the same name."""
+    if version >= VERSION:
+        return ()
+    views = []
+    for table, key in ROLLUPS.items():
+        have = _columns(db, table)
+        if table == "r_cube":
+            source = _by_day("main.r_hour", _columns(db, "r_hour"))
+        else:
+            counters = (c if c in have else f"0 AS {c}" for c in COUNTERS)
+            source = f"SELECT {', '.join((*key, *counters))} FROM main.{table}"  # noqa: S608
+        views.append(f"CREATE TEMP VIEW {table} AS {source}")
+    return tuple(views)
 
 
 def temp() -> tuple[str, ...]:

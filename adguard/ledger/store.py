@@ -1,16 +1,14 @@
 """What every store can do, and how one is named."""
 
+# ruff: noqa: A002 -- `slice` is the word for it, and Python's own is not used here
+
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Protocol
-from urllib.parse import parse_qsl, unquote
 
-from adguard.ledger.errors import StoreURLError
 from adguard.ledger.events import DAY, Batch
 from adguard.ledger.fold import COUNTERS, DIMENSIONS, WHOLE, Deltas
 
@@ -19,7 +17,6 @@ __all__ = [
     "KEEP_DAYS",
     "SLICED",
     "Figures",
-    "Location",
     "Parcel",
     "Point",
     "Row",
@@ -30,7 +27,6 @@ __all__ = [
     "Totals",
     "check_breakdown",
     "check_step",
-    "locate",
     "total",
 ]
 
@@ -264,56 +260,3 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Lets go of files and connections."""
-
-
-@dataclass(frozen=True)
-class Location:
-    """A store address, understood.
-
-    :param kind: `sqlite`, `memory` or `none`.
-    :param path: the database file, for `sqlite` only.
-    :param synchronous: `FULL` survives a power cut, `NORMAL` a killed process.
-    """
-
-    kind: Literal["sqlite", "memory", "none"]
-    path: Path | None = None
-    synchronous: Literal["FULL", "NORMAL"] = "FULL"
-
-
-def _data_folder() -> Path:
-    if folder := os.environ.get("ADGUARD_DATA"):
-        return Path(folder).expanduser().absolute()
-    home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(home).expanduser().absolute() / "adguard"
-
-
-def locate(url: str | None) -> Location:
-    """Understands a store address.
-
-    :param url: `sqlite:///absolute/path`, with `?synchronous=normal` if a power cut may cost the
-        last moments; `memory:`; `none`; or nothing, which means `figures.sqlite3` in the folder
-        `ADGUARD_DATA`, else in `adguard` below the XDG data home.
-    :raises StoreURLError: anything else, saying what would be right.
-    """
-    if not url:
-        return Location("sqlite", _data_folder() / "figures.sqlite3")
-    if url == "none":
-        return Location("none")
-    if url == "memory:":
-        return Location("memory")
-    if url.startswith("clickhouse:"):
-        raise StoreURLError(
-            "clickhouse:// stores are not part of this release; use sqlite:///absolute/path"
-        )
-    scheme, _, rest = url.partition("://")
-    path, _, query = rest.partition("?")
-    if scheme != "sqlite" or not path.startswith("/") or not path.strip("/"):
-        raise StoreURLError(f"{url!r} names no store; use sqlite:///absolute/path, memory: or none")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    synchronous = options.pop("synchronous", "full").upper()
-    if options or synchronous not in {"FULL", "NORMAL"}:
-        raise StoreURLError(
-            f"{url!r}: the only option of a SQLite store is synchronous=full or =normal"
-        )
-    file = Path("/" + unquote(path).lstrip("/"))
-    return Location("sqlite", file, "FULL" if synchronous == "FULL" else "NORMAL")

@@ -26,7 +26,7 @@ from adguard.ledger import (
     open_store,
 )
 from adguard.ledger.keeper import Keeper
-from adguard.ledger.store import Location
+from adguard.ledger.location import Location
 from tests.ledger.making import NOW, Where, address, counted, event, views
 
 
@@ -234,8 +234,16 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2])))
 
 
 def test_an_address_that_makes_no_sense_fails_at_construction() -> None:
-    with pytest.raises(StoreURLError, match="not part of this release"):
+    with pytest.raises(StoreURLError, match="names no ClickHouse database"):
         Ledger(Where("clickhouse://localhost"))
+
+
+def test_a_store_whose_extra_is_missing_names_it_at_construction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adguard.ledger.opening.find_spec", lambda name: None)
+    with pytest.raises(StoreURLError, match=r"pip install 'adguard-toolkit\[clickhouse\]'"):
+        Ledger(Where("clickhouse://localhost/figures"))
 
 
 async def test_with_no_store_nothing_is_kept_and_nothing_fails() -> None:
@@ -370,15 +378,41 @@ class TestKeeper:
     def test_it_expires_what_is_old_an_hour_at_a_time(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr("adguard.ledger.keeper.time.time", lambda: NOW + 4 * 86400)
         keeper = Keeper(Location("sqlite", tmp_path / "f.db"))
         assert keeper.append([event(1)]) == set()
-        monkeypatch.setattr("adguard.ledger.keeper.time.time", lambda: NOW + 4 * 86400)
         while keeper.tend():
             pass
         assert keeper.append([event(1)]) == set()
         while keeper.tend():
             pass
         assert keeper.append([event(1)]) == {0}
+        keeper.dispose()
+
+    def test_a_clock_that_was_set_expires_nothing_before_the_next_round(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wall, ticks = NOW, 1000.0
+        monkeypatch.setattr("adguard.ledger.keeper.time.time", lambda: wall)
+        monkeypatch.setattr("adguard.ledger.keeper.time.monotonic", lambda: ticks)
+        keeper = Keeper(Location("sqlite", tmp_path / "f.db"), keep_days=30)
+        assert keeper.append([event(1)]) == set()
+
+        def hours_later(hours: float) -> float:
+            nonlocal ticks
+            ticks += hours * 3600
+            while keeper.tend():
+                pass
+            return views(keeper.store)
+
+        wall += 40 * 86400
+        assert hours_later(0) == 1
+        wall -= 40 * 86400
+        assert hours_later(2) == 1
+        wall += 40 * 86400
+        assert hours_later(2) == 1
+        wall += 2 * 3600
+        assert hours_later(2) == 0
         keeper.dispose()
 
     def test_before_anything_is_open_there_is_nothing_to_tend(self, tmp_path: Path) -> None:

@@ -18,8 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adguard.ledger import Batch, Event, Span, StoreError
+from adguard.ledger.file import CHUNK
 from adguard.ledger.fold import CAPS, OTHER
-from adguard.ledger.sqlite import CHUNK, KEEP_DAYS, SqliteStore
+from adguard.ledger.sqlite import SqliteStore
+from adguard.ledger.store import KEEP_DAYS
 from tests.ledger.making import DAY, NOW, TODAY, counted, event, paths, totals, views
 
 
@@ -265,7 +267,12 @@ def test_ids_are_forgotten_after_48_hours_and_figures_after_two_years(store: Sql
 
 
 def test_the_age_of_the_journal_is_told(store: SqliteStore) -> None:
-    assert store.health() == {"journal_batches": 0, "journal_age": 0, "spoiled_batches": 0}
+    assert store.health() == {
+        "journal_batches": 0,
+        "journal_bytes": 0,
+        "journal_age": 0,
+        "spoiled_batches": 0,
+    }
     store.append([event(1, at=1)])
     age = store.health()["journal_age"]
     assert isinstance(age, int)
