@@ -27,6 +27,7 @@ class Metric:
     :param numerator: the counters that are summed.
     :param denominator: the counters it is a share of; empty for a count.
     :param complement: the share that is missing, `1 - numerator / denominator`.
+    :param beyond: what is said instead of a share above 1; empty where such a share is shown.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Metric:
     numerator: tuple[str, ...]
     denominator: tuple[str, ...] = ()
     complement: bool = False
+    beyond: str = ""
 
     @property
     def unit(self) -> Literal["count", "share"]:
@@ -50,6 +52,22 @@ METRICS: tuple[Metric, ...] = (
         ("measured",),
     ),
     Metric(
+        "served",
+        "Pages served",
+        "HTML pages that were opened and should be measured: no excluded paths, opt-outs, errors "
+        "or downloads; bots included. Each process notes its number once a minute.",
+        ("served",),
+    ),
+    Metric(
+        "coverage",
+        "Coverage",
+        "Measured views, of all pages served. The rest has no JavaScript, is a bot, or stops our "
+        "script. With a cache before us more is measured than we serve, and no share is shown.",
+        ("measured",),
+        ("served",),
+        beyond="pages cached before us",
+    ),
+    Metric(
         "views",
         "Views with a verdict",
         "Page views that reported clear, extension, network, protection or unknown; remembered "
@@ -62,6 +80,12 @@ METRICS: tuple[Metric, ...] = (
         "Views that were not tested again because a clear verdict was less than 30 minutes old.",
         ("remembered",),
         VIEWS,
+    ),
+    Metric(
+        "blocked",
+        "Blocked views",
+        "Views with the verdict extension or network: pages read without their ads.",
+        BLOCKED,
     ),
     Metric(
         "block_rate",
@@ -100,6 +124,21 @@ METRICS: tuple[Metric, ...] = (
         "our own files.",
         ("unknown",),
         VIEWS,
+    ),
+    Metric(
+        "reader_days",
+        "Reader-days",
+        "Readers with a cookie of ours, each counted once on a UTC day, without telling them "
+        "apart. Whoever never blocked has none, so this is no audience.",
+        ("reader_days",),
+    ),
+    Metric(
+        "blocked_day_rate",
+        "of which blocked",
+        "Reader-days that began with the verdict extension or network, of all reader-days: how "
+        "many of those who ever blocked still do.",
+        ("blocked_days",),
+        ("reader_days",),
     ),
     Metric(
         "suppressed_rate",
@@ -178,6 +217,12 @@ METRICS: tuple[Metric, ...] = (
         ASKED,
     ),
     Metric(
+        "support_confirmed",
+        "Support confirmed",
+        "Supporter passes that the site granted (`grant_pass`) to readers who had none.",
+        ("supported",),
+    ),
+    Metric(
         "allow_rate",
         "Allowed, verified",
         'Readers who pressed "Allow ads here", were clear, and were clear once more on a later '
@@ -199,6 +244,20 @@ METRICS: tuple[Metric, ...] = (
         'Re-checks of an open page, after "Allow ads here" or on the interstitial, that came back '
         "clear.",
         ("recovered",),
+    ),
+    Metric(
+        "cleared",
+        "Back without a blocker",
+        "Readers who blocked and came back clear, each once: the first clear page view after a "
+        "blocked one. What of it is owed to asking, only a hold-out tells.",
+        ("cleared",),
+    ),
+    Metric(
+        "assigned",
+        "Drawn for the hold-out",
+        "Readers for whom the hold-out was drawn, at a blocked view: to be asked, or held out. "
+        "Those with Global Privacy Control are not drawn.",
+        ("assigned",),
     ),
 )
 

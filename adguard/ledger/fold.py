@@ -93,6 +93,9 @@ _CHOICES = {
     "verify-failed": "failed",
 }
 _INDEX = {name: i for i, name in enumerate(COUNTERS)}
+_READERS = {_INDEX[name] for name in ("reader_days", "blocked_days", "assigned", "cleared")}
+"""What counts readers and not views. A reader is met sooner or later, however small the share of
+measured views, so these do not count 1/sample."""
 
 HourKey = tuple[str, int, str, str, str, str, int]
 """A row of `r_hour`: site, hours since 1970, verdict, browser, device, variant, sample."""
@@ -205,6 +208,18 @@ def _add(rows: dict[_Key, list[int]], key: _Key, counted: Iterable[int], times: 
         row[i] += times
 
 
+@lru_cache(maxsize=2048)
+def _by_share(ppm: int, counted: tuple[int, ...]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Parts what counts 1/sample from what does not."""
+    if not counted:
+        return ()
+    readers = tuple(i for i in counted if i in _READERS)
+    if ppm == WHOLE or not readers:
+        return ((ppm, counted),)
+    views = tuple(i for i in counted if i not in _READERS)
+    return ((WHOLE, readers), (ppm, views)) if views else ((WHOLE, readers),)
+
+
 def fold(events: Iterable[Event]) -> Deltas:
     """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order."""
     events = list(events)
@@ -227,22 +242,22 @@ def fold(events: Iterable[Event]) -> Deltas:
     )  # fmt: skip
     deltas = Deltas()
     for (site, day, path, sample, kind, reported, *facts, count), times in pages.items():
-        counted = _counted(kind, _verdict(kind, reported), *facts)
-        if counted and kind not in _PLACELESS:
-            key = (site, "page", day, _page(path), _ppm(sample))
-            _add(deltas.days, key, counted, times * count)
+        if kind not in _PLACELESS:
+            counted = _counted(kind, _verdict(kind, reported), *facts)
+            for ppm, some in _by_share(_ppm(sample), counted):
+                key = (site, "page", day, _page(path), ppm)
+                _add(deltas.days, key, some, times * count)
     for ((site, hour, sample, kind, reported, *facts, count), names), times in alike.items():
         verdict = _verdict(kind, reported)
-        counted = _counted(kind, verdict, *facts)
-        if not counted:
-            continue
-        ppm, labels = _ppm(sample), tuple(map(_label, names))
+        labels = tuple(map(_label, names))
         browser, device, variant = labels[:3]
-        hour_key = (site, hour, verdict, browser, device, variant, ppm)
-        _add(deltas.hours, hour_key, counted, times * count)
-        for dimension, value in zip(DIMENSIONS, (verdict, *labels), strict=True):
-            if kind not in _PLACELESS or dimension in {"verdict", "version"}:
-                _add(deltas.days, (site, dimension, hour // 24, value, ppm), counted, times * count)
+        for ppm, some in _by_share(_ppm(sample), _counted(kind, verdict, *facts)):
+            hour_key = (site, hour, verdict, browser, device, variant, ppm)
+            _add(deltas.hours, hour_key, some, times * count)
+            for dimension, value in zip(DIMENSIONS, (verdict, *labels), strict=True):
+                if kind not in _PLACELESS or dimension in {"verdict", "version"}:
+                    key = (site, dimension, hour // 24, value, ppm)
+                    _add(deltas.days, key, some, times * count)
     return deltas
 
 

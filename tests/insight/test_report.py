@@ -65,13 +65,18 @@ def test_every_figure_follows_its_definition(store: SqliteStore) -> None:
     whole = {f.metric.name: (f.numerator, f.denominator, f.n) for f in found.figures}
     assert whole == {
         "measured": (13, None, 13),
+        "served": (0, None, 0),
+        "coverage": (13, 0, 0),
         "views": (12, None, 12),
         "remembered": (1, 12, 12),
+        "blocked": (4, None, 4),
         "block_rate": (4, 12, 12),
         "extension_rate": (3, 12, 12),
         "network_rate": (1, 12, 12),
         "protection_rate": (1, 12, 12),
         "unknown_rate": (1, 12, 12),
+        "reader_days": (0, None, 0),
+        "blocked_day_rate": (0, 0, 0),
         "suppressed_rate": (3, 5, 5),
         "decided": (2, None, 2),
         "seen": (1, None, 1),
@@ -86,6 +91,9 @@ def test_every_figure_follows_its_definition(store: SqliteStore) -> None:
         "allow_rate": (1, 2, 2),
         "verify_fail_rate": (0, 1, 1),
         "recovered": (1, None, 1),
+        "support_confirmed": (0, None, 0),
+        "cleared": (0, None, 0),
+        "assigned": (0, None, 0),
     }
     assert found["block_rate"].value == 4 / 12
     assert found["render_loss"].value == 0.5

@@ -153,6 +153,16 @@ def test_each_event_counts_as_what_it_is(fields: dict[str, Any], expected: set[s
     assert counters(event(**fields)) == dict.fromkeys(expected, 1)
 
 
+def test_readers_are_not_counted_many_times_because_few_views_are_measured() -> None:
+    deltas = fold([event(verdict="extension", action="none", sample=0.1, fresh=True)])
+    rows = {key[-1]: row for key, row in deltas.hours.items()}
+    named = {ppm: {n for n, v in zip(COUNTERS, row, strict=True) if v} for ppm, row in rows.items()}
+    assert named == {
+        WHOLE // 10: {"extension", "suppressed"},
+        WHOLE: {"reader_days", "blocked_days"},
+    }
+
+
 def test_pages_served_count_as_many_as_they_say_and_under_no_page_or_browser() -> None:
     served = Event("", "default", NOW, "served", version="1 a b", count=7)
     deltas = fold([served, served])
