@@ -1,4 +1,5 @@
-"""Policy values: three presets, a publisher's overrides, and the rules that bind them to paths."""
+"""Policy values: three presets, a publisher's overrides, the rules that bind them to paths, and
+other ways to support."""
 
 from __future__ import annotations
 
@@ -7,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 Mode = Literal["off", "observe", "ask"]
 PresetName = Literal["gentle", "standard", "strict"]
+SupportKind = Literal["subscribe", "donate", "newsletter", "monetization", "other"]
 Form = Literal["inline", "banner", "dialog", "interstitial"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -276,3 +279,29 @@ class Rulebook:
         """Whether any path can lead to an interstitial."""
         rulings = [self._default, *(ruling for _, ruling in self._rules)]
         return any(ruling.policy.form == "interstitial" for ruling in rulings)
+
+
+@dataclass(frozen=True)
+class SupportOption:
+    """One way to support the publisher other than by seeing ads.
+
+    :param label: what the link says.
+    :param url: absolute `https:` (or `http:`) URL, or a path of the site.
+    :param kind: `subscribe`, `donate`, `newsletter`, `monetization` or `other`.
+    """
+
+    label: str
+    url: str
+    kind: SupportKind = "other"
+
+    def __post_init__(self) -> None:
+        if not self.label or not isinstance(self.label, str):
+            raise SettingsError(f"support.label: {self.label!r} is not a text")
+        parts = urlsplit(self.url)
+        local = self.url.startswith("/") and not self.url.startswith(("//", "/\\"))
+        if not local and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            raise SettingsError(f"support.url: {self.url!r} is neither an http(s) URL nor a path")
+        if self.kind not in get_args(SupportKind):
+            raise SettingsError(
+                f"support.kind: {self.kind!r} is not one of {', '.join(get_args(SupportKind))}"
+            )

@@ -51,7 +51,9 @@ class Services:
         edition, switch = Edition(settings, self.assets.baits), self.switch
         self._edition = edition
         try:
-            self.ledger = Ledger(settings, on_round=_weakly(self))
+            self.ledger = Ledger(
+                settings, keep_days=settings.retention_days, on_round=_weakly(self)
+            )
         except StoreURLError as error:
             raise SettingsError(f"store: {error}") from error
         self.served = PagesServed(

@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from adguard.hosts import by_domain, normal_url
-from adguard.presets import MODES, PRESETS, Mode, PresetName, Rule, Rulebook, SettingsError
+from adguard.presets import (
+    MODES,
+    PRESETS,
+    Mode,
+    PresetName,
+    Rule,
+    Rulebook,
+    SettingsError,
+    SupportOption,
+)
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -28,7 +37,6 @@ __all__ = ["Settings", "SettingsError", "SupportOption"]
 logger = logging.getLogger("adguard")
 
 ConsentMode = Literal["off", "required", "local_only"]
-SupportKind = Literal["subscribe", "donate", "newsletter", "monetization", "other"]
 SupporterHook = Callable[["HTTPConnection"], Awaitable[bool | None]]
 LabelHook = Callable[["HTTPConnection"], str | None]
 Authenticator = Callable[["HTTPConnection"], bool | Awaitable[bool]]
@@ -41,32 +49,6 @@ MOST_ALERT_URLS = 8
 MOST_AD_DOMAINS = 12
 STORES = ("sqlite:///", "memory:", "none", "clickhouse://")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class SupportOption:
-    """One way to support the publisher other than by seeing ads.
-
-    :param label: what the link says.
-    :param url: absolute `https:` (or `http:`) URL, or a path of the site.
-    :param kind: `subscribe`, `donate`, `newsletter`, `monetization` or `other`.
-    """
-
-    label: str
-    url: str
-    kind: SupportKind = "other"
-
-    def __post_init__(self) -> None:
-        if not self.label or not isinstance(self.label, str):
-            raise SettingsError(f"support.label: {self.label!r} is not a text")
-        parts = urlsplit(self.url)
-        local = self.url.startswith("/") and not self.url.startswith(("//", "/\\"))
-        if not local and (parts.scheme not in {"http", "https"} or not parts.netloc):
-            raise SettingsError(f"support.url: {self.url!r} is neither an http(s) URL nor a path")
-        if self.kind not in get_args(SupportKind):
-            raise SettingsError(
-                f"support.kind: {self.kind!r} is not one of {', '.join(get_args(SupportKind))}"
-            )
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -135,6 +117,7 @@ class Settings:
     site: str = _option("site", "default")
     publisher: str = _option("publisher", "")
     store: str | None = _option("store", None)
+    retention_days: int = _option("retention_days", 760, int)
     is_supporter: SupporterHook | None = _option("is_supporter", None, _hook)
     ad_urls: Sequence[str] = _option("ad_urls", (), _words)
     probe_ad_urls: bool = _option("probe_ad_urls", False, _flag)
@@ -184,6 +167,7 @@ class Settings:
         self._check_names()
         self._check_addresses()
         self._check_shares()
+        self._check_retention()
         self._check_collections()
         self._check_alerts()
         self._check_dashboard()
@@ -270,9 +254,10 @@ class Settings:
             isinstance(self.store, str)
             and (self.store in {"none", "memory:"} or self.store.startswith((STORES[0], STORES[3])))
         ):
+            # What stands before an @ may be a password.
+            shown = repr(self.store) if "@" not in str(self.store) else "it"
             raise SettingsError(
-                f"store: {self.store!r} is not sqlite:///absolute/path, memory:, none "
-                "or clickhouse://…"
+                f"store: {shown} is not sqlite:///absolute/path, memory:, none or clickhouse://…"
             )
         self._set("ad_urls", tuple(self._url("ad_urls", url) for url in self._strings("ad_urls")))
         self._set("ad_domains", by_domain(self.ad_urls))
@@ -343,6 +328,13 @@ class Settings:
             if not 0 <= value <= 1:
                 raise SettingsError(f"{name}: {value!r} is not from 0 to 1")
             self._set(name, float(value))
+
+    def _check_retention(self) -> None:
+        days = self.retention_days
+        if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 36_500:
+            raise SettingsError(
+                f"retention_days: {days!r} is not a whole number of days from 1 to 36500"
+            )
 
     def _check_collections(self) -> None:
         self._set("exclude", self._strings("exclude"))

@@ -82,6 +82,10 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ("store", "postgres://x"),
         ("store", "sqlite://relative"),
         ("store", 7),
+        ("retention_days", 0),
+        ("retention_days", 36_501),
+        ("retention_days", True),
+        ("retention_days", "760"),
         ("is_supporter", "yes"),
         ("section", 7),
         ("country", 7),
@@ -118,6 +122,12 @@ def test_a_value_that_cannot_be_used_is_refused_with_its_options_name(
         made(**{option: value})
 
 
+def test_a_store_that_makes_no_sense_does_not_show_the_password_in_it() -> None:
+    with pytest.raises(SettingsError, match=r"^store") as caught:
+        made(store="postgres://user:hunter2@host/db")
+    assert "hunter2" not in str(caught.value)
+
+
 def test_an_unknown_option_is_refused_with_the_nearest_known_one() -> None:
     with pytest.raises(SettingsError, match="hold_out: no such option; did you mean 'holdout'"):
         made(hold_out=0.1)
@@ -148,6 +158,7 @@ ENVIRONMENT: Mapping[str, tuple[str, Any]] = {
     "site": ("gazette", "gazette"),
     "publisher": ("The Gazette", "The Gazette"),
     "store": ("memory:", "memory:"),
+    "retention_days": ("90", 90),
     "is_supporter": ("os.path:exists", __import__("os").path.exists),
     "ad_urls": (
         "https://a.example/1.js https://b.example/2.js",
