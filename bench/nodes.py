@@ -61,12 +61,15 @@ class Node:
         """The processes that answer: the server's own, or those of its workers."""
         if self._workers == 1:
             return [self.pid]
-        with open(f"/proc/{self.pid}/task/{self.pid}/children") as file:
-            children = [int(pid) for pid in file.read().split()]
+        try:
+            told = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        except OSError:
+            return []
+        children = [int(pid) for pid in told.split()]
         return [pid for pid in children if "resource_tracker" not in _command(pid)]
 
     async def start(self) -> None:
-        """Returns when the port is open.
+        """Returns when the port is open and every worker has begun.
 
         :raises NodeError: that never happened.
         """
@@ -79,7 +82,7 @@ class Node:
                 cwd=ROOT, env=self._environment, stdout=log, stderr=log,
             )  # fmt: skip
         deadline = asyncio.get_running_loop().time() + START_WITHIN
-        while not await self._listens():
+        while len(self.pids) < self._workers or not await self._listens():
             if self._process.returncode is not None:
                 raise NodeError(f"the server ended at once: {self.said()}")
             if asyncio.get_running_loop().time() > deadline:
