@@ -8,6 +8,7 @@ import click
 
 from adguard import snippets
 from adguard._version import __version__
+from adguard.commands.expire import expire
 from adguard.commands.report import report
 from adguard.lint import lint
 
@@ -18,6 +19,7 @@ def main() -> None:
     """Knows which page views happen behind an ad blocker, asks kindly, counts honestly."""
 
 
+main.add_command(expire)
 main.add_command(lint)
 main.add_command(report)
 

@@ -42,7 +42,13 @@ LabelHook = Callable[["HTTPConnection"], str | None]
 Authenticator = Callable[["HTTPConnection"], bool | Awaitable[bool]]
 
 PREFIX = "ADGUARD_"
-NOT_OPTIONS = {"ADGUARD_DATA", "ADGUARD_DEMO_PORT"}
+NOT_OPTIONS = {
+    "ADGUARD_DATA",
+    "ADGUARD_DEMO_PORT",
+    "ADGUARD_MAIL_FROM",
+    "ADGUARD_MAIL_TO",
+    "ADGUARD_SMTP",
+}
 SECRET_LENGTH = 32
 PASSWORD_LENGTH = 12
 MOST_ALERT_URLS = 8

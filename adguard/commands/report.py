@@ -1,37 +1,142 @@
-"""`adguard report`: the figures in the terminal."""
+"""`adguard report`: the figures in the terminal, in files, and by mail."""
 
 from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import click
 from rich.console import Console
 
-from adguard.insight import BY, build_report, parse_since, render, to_json
-from adguard.ledger import StoreError, StoreURLError, open_store
+from adguard.commands.files import write
+from adguard.insight import BY, build_report, parse_since, parse_until, render, withhold
+from adguard.insight.exports import to_csv, to_json, to_jsonl
+from adguard.insight.mail import MailError, compose, preview, read_post, send
+from adguard.insight.periods import last_week
+from adguard.insight.reconciling import (
+    RequestsError,
+    read_requests,
+    reconcile,
+    without_small,
+)
+from adguard.insight.reconciling import to_csv as lines_to_csv
+from adguard.insight.report import By
+from adguard.insight.webpage import SPLITS, to_html
+from adguard.ledger import Store, StoreError, StoreURLError, open_store
 
 __all__ = ["report"]
+
+FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 @click.command()
 @click.option(
     "--store", help="Where the figures are; default: ADGUARD_STORE, else the data folder."
 )
-@click.option("--since", default="7d", show_default=True, help="7d, 4w, or a date (2026-11-01).")
+@click.option(
+    "--since",
+    default="7d",
+    show_default=True,
+    help="Days (7d), weeks (4w), or a date (2026-11-01).",
+)
+@click.option("--until", help="The last day: a date, today or yesterday.  [default: today]")
 @click.option("--by", type=click.Choice(BY), default="verdict", show_default=True)
 @click.option("--site", help="One site's name; default: all sites of the store.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
-def report(store: str | None, since: str, by: str, site: str | None, as_json: bool) -> None:
-    """Print the figures with their definitions. Exact at any moment, also while the site runs."""
+@click.option("--html", type=FILE, help="Write one page with charts; needs nothing else.")
+@click.option("--csv", "as_csv", type=FILE, help="Write CSV, a row for each value of --by.")
+@click.option("--jsonl", type=FILE, help="Write JSON Lines.")
+@click.option("--ad-server", type=FILE, help="Write CSV to lay beside an ad server's figures.")
+@click.option(
+    "--requests",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="With --ad-server: its figures, CSV with day, requests and perhaps section.",
+)
+@click.option(
+    "--slots",
+    type=click.FloatRange(min=0, min_open=True, max=1000),
+    default=1.0,
+    show_default=True,
+    help="With --ad-server: ad requests that one page view makes.",
+)
+@click.option("--exact", is_flag=True, help="Keep figures from fewer than 10 views in files.")
+@click.option("--weekly", is_flag=True, help="Mail the report of last week, Monday to Sunday.")
+@click.option("--dry-run", is_flag=True, help="With --weekly: print the mail and send nothing.")
+def report(
+    *,
+    store: str | None,
+    since: str | None,
+    until: str | None,
+    by: By,
+    site: str | None,
+    as_json: bool,
+    html: Path | None,
+    as_csv: Path | None,
+    jsonl: Path | None,
+    ad_server: Path | None,
+    requests: Path | None,
+    slots: float,
+    exact: bool,
+    weekly: bool,
+    dry_run: bool,
+) -> None:
+    """Print the figures with their definitions. Exact at any moment, also while the site runs.
+
+    FILE may be - for the standard output. Files leave out figures from fewer than 10 observations;
+    terminal and --json show everything. --weekly reads ADGUARD_SMTP, ADGUARD_MAIL_FROM and
+    ADGUARD_MAIL_TO; docs/report.md has examples.
+    """
     now = time.time()
+    if dry_run and not weekly:
+        raise click.UsageError("--dry-run goes with --weekly: the other options send nothing.")
+    if weekly and any((since, until, as_json, html, as_csv, jsonl, ad_server)):
+        raise click.UsageError("--weekly stands alone, but for --store, --site and --dry-run.")
+    if requests is not None and ad_server is None:
+        raise click.UsageError("--requests goes with --ad-server.")
     try:
-        start = parse_since(since, now)
         opened = open_store(store or os.environ.get("ADGUARD_STORE"))
-        made = build_report(opened, since=start, until=now, by=by, site=site)  # type: ignore[arg-type]
-    except (StoreError, StoreURLError, ValueError) as error:
+        if weekly:
+            _mail(opened, site=site, now=now, exact=exact, dry_run=dry_run)
+            return
+        end = parse_until(until, now)
+        start = parse_since(since or "7d", end)
+        if ad_server is not None:
+            known = {} if requests is None else read_requests(_text(requests))
+            lines = reconcile(opened, since=start, until=end, site=site, requests=known)
+            write(ad_server, lines_to_csv(lines if exact else without_small(lines), slots))
+        splits = (by, *(one for one in SPLITS if one != by)) if html else (by,)
+        made = build_report(opened, since=start, until=end, by=splits, site=site)
+    except RequestsError as error:
+        raise click.ClickException(f"{requests}: {error}.") from None
+    except (MailError, StoreError, StoreURLError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    passed_on = made if exact else withhold(made)
+    for path, text in ((html, to_html), (as_csv, to_csv), (jsonl, to_jsonl)):
+        if path is not None:
+            write(path, text(passed_on))
     if as_json:
         click.echo(to_json(made))
-    else:
+    elif not any((html, as_csv, jsonl, ad_server)):
         Console().print(render(made))
+
+
+def _mail(store: Store, *, site: str | None, now: float, exact: bool, dry_run: bool) -> None:
+    post = read_post(os.environ)
+    since, until = last_week(now)
+    made = build_report(store, since=since, until=until, by=SPLITS, site=site)
+    message = compose(made if exact else withhold(made), post)
+    if dry_run:
+        click.echo(preview(message))
+    else:
+        send(message, post)
+        click.echo(f"Mailed to {', '.join(post.recipients)}.")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RequestsError("it is not in UTF-8") from None
+    except OSError as error:
+        raise RequestsError(f"it cannot be read ({error.strerror})") from None

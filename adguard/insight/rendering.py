@@ -76,7 +76,7 @@ def _overall(report: Report) -> RenderableType:
         said = (wording.value(figure), wording.of(figure), f"{figure.n:,}")
         parts += [
             _line(figure.metric.label, *said, wording.interval(figure)),
-            Padding(Text(figure.metric.definition, style="dim"), (0, 0, 0, 2)),
+            Padding(Text(wording.definition(figure), style="dim"), (0, 0, 0, 2)),
         ]
     return Padding(Stack(*parts), (0, 0, 1, 0))
 

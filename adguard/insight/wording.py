@@ -12,13 +12,17 @@ from adguard.insight.smallcells import FEWEST
 __all__ = [
     "COMPARED",
     "NOTE",
+    "VERDICTS",
+    "beyond",
     "change",
     "compared",
     "count",
     "days",
+    "definition",
     "interval",
     "of",
     "outcome",
+    "percent",
     "sentence",
     "share",
     "title",
@@ -41,6 +45,13 @@ NOWHERE: dict[str, str] = {
     "version": "(not known)",
     "browser": "(not known)",
     "device": "(not known)",
+}
+VERDICTS = {
+    "extension": "Content blocker in the browser",
+    "network": "Filter in the network",
+    "protection": "Tracking protection",
+    "unknown": "Unknown",
+    "clear": "Nothing blocked",
 }
 
 
@@ -85,10 +96,25 @@ def value(figure: Figure) -> str:
 def share(figure: Figure) -> str:
     if figure.withheld:
         return f"n < {FEWEST}"
-    return "-" if figure.value is None else _percent(figure.value)
+    if figure.value is None or beyond(figure):
+        return "-"
+    return percent(figure.value)
+
+
+def beyond(figure: Figure) -> str:
+    """Returns what is said instead of a share above 1, if this one is and has such words."""
+    above = figure.metric.unit == "share" and figure.value is not None and figure.value > 1
+    return figure.metric.beyond if above else ""
+
+
+def definition(figure: Figure) -> str:
+    """Returns what a figure means, and why there is no share."""
+    said = beyond(figure)
+    return f"{figure.metric.definition} Here: {said}." if said else figure.metric.definition
 
 
 def count(figure: Figure) -> str:
+    """Writes how often something was: a count's value, a share's numerator."""
     return f"< {FEWEST}" if figure.withheld else f"{round(figure.numerator):,}"
 
 
@@ -114,13 +140,19 @@ def change(now: Figure, then: Figure | None) -> str:
     if now.metric.unit == "count":
         if not then.value:
             return ""
-        return f"{100 * (now.value / then.value - 1):+,.0f} %"
-    text = f"{100 * (now.value - then.value):+.1f} points"
+        return _signed(f"{100 * (now.value / then.value - 1):+,.0f} %")
+    text = _signed(f"{100 * (now.value - then.value):+.1f} points")
+    if text[1:] == "0.0 points":
+        return "unchanged"
     if None in {now.low, now.high, then.low, then.high}:
         return text
     # Not None: just looked.
     apart = (now.low or 0) > (then.high or 0) or (then.low or 0) > (now.high or 0)
     return text if apart else f"{text}, may be chance"
+
+
+def _signed(text: str) -> str:
+    return "unchanged" if text in {"+0 %", "-0 %"} else text.replace("-", "−")
 
 
 def compared(report: Report) -> Iterator[tuple[Figure, Figure, str]]:
@@ -131,6 +163,6 @@ def compared(report: Report) -> Iterator[tuple[Figure, Figure, str]]:
             yield report[name], then, change(report[name], then)
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
     percent = 100 * value
     return f"{percent:.2f} %" if 0 < abs(percent) < 0.1 else f"{percent:.1f} %"
