@@ -111,8 +111,7 @@ class AdGuardMiddleware:
                 if message["type"] == "lifespan.startup.complete":
                     self.services.ledger.open()
                 elif message["type"] in {"lifespan.shutdown.complete", "lifespan.shutdown.failed"}:
-                    self.services.served.note(self.services.clock())
-                    await self.services.ledger.aclose()
+                    await self.services.aclose()
             except Exception:
                 logger.exception("The ledger failed with the app's lifespan; the app goes on")
             await send(message)

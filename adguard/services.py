@@ -6,14 +6,17 @@ import logging
 import time
 import weakref
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import anyio.to_thread
 from starlette.types import Scope
 
 from adguard.assets import Assets
 from adguard.baits import BaitError, Kind
 from adguard.edition import Edition
 from adguard.ledger import Ledger, StoreURLError
+from adguard.ledger.location import locate
 from adguard.pages import Pages
 from adguard.presets import Mode, Ruling
 from adguard.reader import CookieJar, day_of
@@ -22,6 +25,10 @@ from adguard.settings import Settings, SettingsError
 from adguard.signing import Destinations, Tokens
 from adguard.switch import ModeSwitch
 from adguard.tally import Tally
+
+if TYPE_CHECKING:
+    from adguard.alerts import Watch
+    from adguard.insight.exposition import Exposition
 
 logger = logging.getLogger("adguard")
 
@@ -61,6 +68,8 @@ class Services:
         )
         # Registered after the ledger's own, and so run before it: what is noted here is still kept.
         weakref.finalize(self, self.served.note, 0.0)
+        self.watch = self._make_watch()
+        self.exposition = self._make_exposition()
         self._warned_plain = False
         self._warn_unwatched()
 
@@ -71,7 +80,48 @@ class Services:
 
     def tend(self) -> None:
         """Does what is due, every few seconds, in the background."""
-        self.served.note_if_due(self.clock())
+        try:
+            self.served.note_if_due(self.clock())
+            if self.exposition is not None:
+                self.exposition.sync()
+            if self.watch is not None:
+                self.watch.begin()
+        except Exception as error:
+            self.tally.count_fault("background", error)
+
+    async def aclose(self) -> None:
+        """Writes what waits and lets go of everything, within 6 s."""
+        self.served.note(self.clock())
+        if self.exposition is not None:
+            self.exposition.sync()
+        if self.watch is not None:
+            await anyio.to_thread.run_sync(self.watch.close)
+        await self.ledger.aclose()
+
+    def _make_watch(self) -> Watch | None:
+        settings = self.settings
+        location = locate(settings.store)
+        if not settings.alert_urls or location.kind == "none":
+            return None
+        from adguard.alerts import Watch  # noqa: PLC0415 -- brings half the house with it
+
+        return Watch(
+            settings.site, settings.alert_urls, settings.alert_secret, self.ledger, location.path
+        )
+
+    def _make_exposition(self) -> Exposition | None:
+        settings = self.settings
+        if not settings.metrics:
+            return None
+        from adguard.insight.exposition import Exposition  # noqa: PLC0415 -- likewise
+
+        try:
+            return Exposition(settings.site, self.tally, self.ledger, self.switch.current)
+        except ModuleNotFoundError as error:
+            raise SettingsError(
+                "metrics: prometheus-client is not installed; "
+                "install the extra: pip install 'adguard-toolkit[metrics]'"
+            ) from error
 
     def today(self) -> int:
         return day_of(self.clock())

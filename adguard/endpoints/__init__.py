@@ -12,6 +12,7 @@ from adguard.endpoints.choice import choice
 from adguard.endpoints.control import control
 from adguard.endpoints.health import health
 from adguard.endpoints.http import Answer, Gone, Refusal, answer_page, headers_of, refused
+from adguard.endpoints.metrics import metrics
 from adguard.endpoints.readable import help_page, note, preferences, support_page, visit_of
 from adguard.endpoints.report import ReportEndpoint
 from adguard.services import Services
@@ -47,6 +48,7 @@ class Endpoints:
             "support": (GET, partial(support_page, services)),
             "preferences": (GET, partial(preferences, services)),
             "health": (GET, partial(health, services)),
+            "metrics": (GET, partial(metrics, services)),
         }
 
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +71,9 @@ class Endpoints:
             self._services.tally.count_refused(refusal.status)
             answer = self._refused(refusal, scope)
         except Exception as error:
-            self._services.tally.count_fault(f"endpoint {name[:40]}", error)
+            self._services.tally.count_fault(
+                f"endpoint {name if name in self._handlers else 'file'}", error
+            )
             failure = Refusal(500, "Something failed on our side; it has been noted.")
             answer = self._refused(failure, scope)
         else:

@@ -20,5 +20,6 @@ async def health(services: Services, scope: Scope, receive: Receive) -> Answer:
             "mode": services.switch.current(),
             "store": store,
             **tally,
+            "alerts": None if services.watch is None else services.watch.health(),
         },
     )
