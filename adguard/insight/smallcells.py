@@ -50,16 +50,18 @@ def gather_small(
 ) -> list[Item]:
     """Joins items of a size from 1 to 9 to one, with the smallest others if that is still too
     small; the joined one comes last."""
-    small = [item for item in items if 0 < size(item) < FEWEST]
-    rest = [item for item in items if not 0 < size(item) < FEWEST]
-    if not small:
-        return list(items)
-    others = sorted((item for item in rest if size(item)), key=size)
-    while sum(map(size, small)) < FEWEST and others:
-        smallest = others.pop(0)
-        small.append(smallest)
-        rest = [item for item in rest if item is not smallest]
-    return [*rest, join(small)]
+    smallest_first = sorted((i for i, item in enumerate(items) if size(item)), key=_at(items, size))
+    chosen: list[int] = []
+    while smallest_first and (
+        size(items[smallest_first[0]]) < FEWEST or 0 < sum(size(items[i]) for i in chosen) < FEWEST
+    ):
+        chosen.append(smallest_first.pop(0))
+    rest = [item for i, item in enumerate(items) if i not in chosen]
+    return [*rest, join([items[i] for i in chosen])] if chosen else rest
+
+
+def _at(items: Sequence[Item], size: Callable[[Item], int]) -> Callable[[int], int]:
+    return lambda i: size(items[i])
 
 
 def _gathered(table: Table) -> tuple[Group, ...]:
@@ -104,14 +106,16 @@ def _withheld(groups: tuple[Group, ...]) -> tuple[Group, ...]:
 def _without_findable(figures: Iterable[Figure]) -> list[Figure]:
     column = list(figures)
     hidden = {i for i, figure in enumerate(column) if _small(figure)}
-    shown = sorted((i for i, f in enumerate(column) if f.n and i not in hidden), key=_n_of(column))
+    shown = sorted(
+        (i for i, f in enumerate(column) if f.n and i not in hidden), key=_at(column, _n)
+    )
     while hidden and shown and sum(column[i].n for i in hidden) < FEWEST:
         hidden.add(shown.pop(0))
     return [_emptied(figure) if i in hidden else figure for i, figure in enumerate(column)]
 
 
-def _n_of(column: Sequence[Figure]) -> Callable[[int], int]:
-    return lambda i: column[i].n
+def _n(figure: Figure) -> int:
+    return figure.n
 
 
 def _small(figure: Figure) -> bool:
