@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import operator
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -30,6 +31,12 @@ __all__ = ["SqliteFigures", "add", "add_deltas", "admitted"]
 
 _VIEWS = " + ".join(VIEWS)
 _Sums = list[tuple[str, int, tuple[int, ...]]]
+
+_NEXT = {"path", "verdict"}
+"""Columns that follow the day, or the hour, in an index."""
+
+MOST_STEPS = 1000
+"""Days, or hours, that are looked up one by one and not read through."""
 
 _SITES = (
     "WITH RECURSIVE known(site) AS (SELECT MIN(site) FROM {0} UNION ALL "
@@ -65,8 +72,13 @@ def add(db: sqlite3.Connection, events: Iterable[Event], prefix: str = "") -> No
 def add_deltas(db: sqlite3.Connection, deltas: Deltas, prefix: str = "") -> None:
     """Adds what was folded and admitted to the rollups."""
     rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in ROLLUPS}
+    times: dict[tuple[object, ...], list[int]] = {}
     for hour, counters in deltas.hours.items():
         rows["r_hour"].append((*hour, *counters))
+        time = (hour[0], hour[1], hour[-1])
+        known = times.get(time)
+        times[time] = counters if known is None else [*map(operator.add, known, counters)]
+    rows["r_time"] = [(*time, *counters) for time, counters in times.items()]
     for cell, counters in deltas.cube.items():
         rows["r_cube"].append((*cell, *counters))
     for (site, dimension, day, value, ppm), counters in deltas.days.items():
@@ -103,7 +115,8 @@ class SqliteFigures:
     def block_rate(self, span: Span, step: Step = "day", slice: Slice = EVERYTHING) -> list[Point]:
         check_step(step, slice)
         if step == "hour":
-            rows = self._sums("r_hour", slice.labels, "hour", span)
+            table = "r_hour" if slice.labels else "r_time"
+            rows = self._sums(table, slice.labels, "hour", span)
         else:
             rows = self._sums(*_days(slice), "day", span)
         seconds = HOUR if step == "hour" else 24 * HOUR
@@ -125,8 +138,8 @@ class SqliteFigures:
             f"ORDER BY SUM(({_VIEWS}) * 1.0 / ppm) DESC, path LIMIT :limit",
             {**values, "limit": limit},
         )
-        chosen = msgspec.json.encode([path for (path,) in best]).decode()
-        rows = self._sums("r_page", {}, "path", span, chosen=chosen)
+        chosen = [path for (path,) in best]
+        rows = self._sums("r_page", {}, "path", span, chosen)
         return sorted(_grouped(rows), key=_most_views_first)
 
     def sites(self) -> list[str]:
@@ -138,21 +151,33 @@ class SqliteFigures:
         return list(self._sites)
 
     def _where(
-        self, table: str, asked: dict[str, str], span: Span
+        self,
+        table: str,
+        asked: dict[str, str],
+        span: Span,
+        chosen: Sequence[str] | None = None,
     ) -> tuple[str, dict[str, object]]:
-        hourly = table == "r_hour"
         # Every index begins with the site.
         sites = self.sites() if span.site is None else [span.site]
         where = "site IN (SELECT value FROM json_each(:sites))"
         for column in asked:
             where += f" AND {column} = :{column}"
-        where += f" AND {'hour' if hourly else 'day'} BETWEEN :first AND :last"
-        return where, {
-            **asked,
-            "sites": msgspec.json.encode(sites).decode(),
-            "first": span.first * 24 if hourly else span.first,
-            "last": span.last * 24 + 23 if hourly else span.last,
-        }
+        hourly = table in {"r_hour", "r_time"}
+        column, scale = ("hour", 24) if hourly else ("day", 1)
+        first, last = span.first * scale, span.last * scale + scale - 1
+        values: dict[str, object] = {**asked, "sites": _list(sites)}
+        if chosen is not None:
+            where += " AND path IN (SELECT value FROM json_each(:chosen))"
+            values["chosen"] = _list(chosen)
+        next_given = chosen is not None or not asked.keys().isdisjoint(_NEXT)
+        if next_given and last - first < MOST_STEPS:
+            # Looked up one by one: so the index serves for the next column too.
+            where += f" AND {column} IN (SELECT value FROM json_each(:steps))"  # noqa: S608
+            values["steps"] = _list(range(first, last + 1))
+        else:
+            where += f" AND {column} BETWEEN :first AND :last"
+            values |= {"first": first, "last": last}
+        return where, values
 
     def _source(self, table: str, where: str, columns: tuple[str, ...]) -> str:
         part = f"SELECT {', '.join(columns)} FROM {{}} WHERE {where}"  # noqa: S608
@@ -162,18 +187,24 @@ class SqliteFigures:
         return f"({' UNION ALL '.join(parts)})"
 
     def _sums(
-        self, table: str, asked: dict[str, str], label: str, span: Span, *, chosen: str = ""
+        self,
+        table: str,
+        asked: dict[str, str],
+        label: str,
+        span: Span,
+        chosen: Sequence[str] | None = None,
     ) -> _Sums:
-        where, values = self._where(table, asked, span)
-        if chosen:
-            where += f" AND {label} IN (SELECT value FROM json_each(:chosen))"  # noqa: S608
-            values["chosen"] = chosen
+        where, values = self._where(table, asked, span, chosen)
         source = self._source(table, where, (f"{label} AS label", "ppm", *COUNTERS))
         sql = (
             f"SELECT label, ppm, {', '.join(f'SUM({c})' for c in COUNTERS)} "  # noqa: S608
             f"FROM {source} GROUP BY label, ppm ORDER BY label, ppm"
         )
         return [(label, ppm, tuple(row)) for label, ppm, *row in self._db.execute(sql, values)]
+
+
+def _list(values: Iterable[object]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
 def _days(slice: Slice) -> tuple[str, dict[str, str]]:

@@ -27,7 +27,15 @@ CUBE_KEY = ("site", "day", "verdict", "browser", "device", "variant", "ppm")
 PAGE_KEY = ("site", "day", "path", "ppm")
 VALUE_KEY = ("site", "dimension", "day", "value", "ppm")
 
-ROLLUPS = {"r_hour": HOUR_KEY, "r_cube": CUBE_KEY, "r_page": PAGE_KEY, "r_day": VALUE_KEY}
+TIME_KEY = ("site", "hour", "ppm")
+
+ROLLUPS = {
+    "r_hour": HOUR_KEY,
+    "r_time": TIME_KEY,
+    "r_cube": CUBE_KEY,
+    "r_page": PAGE_KEY,
+    "r_day": VALUE_KEY,
+}
 
 _NUMBERS = {"hour", "day", "ppm"}
 
@@ -70,17 +78,23 @@ def _columns(db: sqlite3.Connection, table: str) -> set[str]:
     return {row[1] for row in db.execute(f"PRAGMA main.table_info({table})")}
 
 
-def _by_day(table: str, have: set[str]) -> str:
-    """What `r_cube` holds, as of a table that is like `r_hour`."""
+_FROM_HOURS = {
+    "r_time": "site, hour, ppm",
+    "r_cube": "site, hour / 24, verdict, browser, device, variant, ppm",
+}
+"""What version 2 keeps beside the hours, and how it follows from them."""
+
+
+def _follow(table: str, hours: str, have: set[str]) -> str:
+    """What a table of `_FROM_HOURS` holds, as of a table `hours` with the counters it has."""
+    key = _FROM_HOURS[table]
     sums = ", ".join(f"SUM({c}) AS {c}" if c in have else f"0 AS {c}" for c in COUNTERS)
-    return (
-        "SELECT site, hour / 24 AS day, verdict, browser, device, variant, ppm, "  # noqa: S608
-        f"{sums} FROM {table} GROUP BY site, hour / 24, verdict, browser, device, variant, ppm"
-    )
+    named = key.replace("hour / 24", "hour / 24 AS day")
+    return f"SELECT {named}, {sums} FROM {hours} GROUP BY {key}"  # noqa: S608
 
 
 def _to_version_2(db: sqlite3.Connection) -> None:
-    """Six counters, the rollup by day, the size of the journal."""
+    """Six counters, two rollups, the size of the journal, the outbox."""
     for table in ("r_hour", "r_page", "r_day"):
         for name in COUNTERS:
             if name not in _columns(db, table):
@@ -88,7 +102,8 @@ def _to_version_2(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE journal ADD COLUMN total INTEGER NOT NULL DEFAULT 0")
     for statement in TABLES:
         db.execute(statement)
-    db.execute(f"INSERT INTO r_cube {_by_day('r_hour', set(COUNTERS))}")
+    for table in _FROM_HOURS:
+        db.execute(f"INSERT INTO {table} {_follow(table, 'r_hour', set(COUNTERS))}")
 
 
 _MIGRATIONS = {2: _to_version_2}
@@ -113,8 +128,8 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
     views = []
     for table, key in ROLLUPS.items():
         have = _columns(db, table)
-        if table == "r_cube":
-            source = _by_day("main.r_hour", _columns(db, "r_hour"))
+        if table in _FROM_HOURS:
+            source = _follow(table, "main.r_hour", _columns(db, "r_hour"))
         else:
             counters = (c if c in have else f"0 AS {c}" for c in COUNTERS)
             source = f"SELECT {', '.join((*key, *counters))} FROM main.{table}"  # noqa: S608

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -161,9 +162,12 @@ def total(rows: Iterable[tuple[int, tuple[int, ...]]]) -> Totals:
     """Adds up counters (in the order of `COUNTERS`) that were kept by their sampling share."""
     shares: dict[int, list[int]] = {}
     for ppm, row in rows:
-        sums = shares.setdefault(ppm, [0] * len(COUNTERS))
-        for i, value in enumerate(row):
-            sums[i] += value
+        sums = shares.get(ppm)
+        shares[ppm] = list(row) if sums is None else [*map(operator.add, sums, row)]
+    if len(shares) == 1:
+        ((ppm, sums),) = shares.items()
+        raw = dict(zip(COUNTERS, sums, strict=True))
+        return Totals(raw, {name: value * WHOLE / ppm for name, value in raw.items()})
     raw, weighted = dict.fromkeys(COUNTERS, 0), dict.fromkeys(COUNTERS, 0.0)
     for ppm in sorted(shares):
         for name, value in zip(COUNTERS, shares[ppm], strict=True):
