@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
-from adguard.ledger.events import DAY, HOUR, Event
+from adguard.ledger.events import HOUR, Event
 
 __all__ = [
     "CAPS",
@@ -198,6 +199,9 @@ def _ppm(sample: float) -> int:
 
 
 _Key = TypeVar("_Key", bound=tuple[object, ...])
+_Facts = tuple[str, int, float, str, str, str, str, bool, bool, bool, int]
+_Parts = tuple[tuple[int, tuple[int, ...]], ...]
+"""Which counters grow, by the sampling share under which they are kept."""
 
 
 def _add(rows: dict[_Key, list[int]], key: _Key, counted: Iterable[int], times: int) -> None:
@@ -209,7 +213,7 @@ def _add(rows: dict[_Key, list[int]], key: _Key, counted: Iterable[int], times: 
 
 
 @lru_cache(maxsize=2048)
-def _by_share(ppm: int, counted: tuple[int, ...]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+def _by_share(ppm: int, counted: tuple[int, ...]) -> _Parts:
     """Parts what counts 1/sample from what does not."""
     if not counted:
         return ()
@@ -220,45 +224,83 @@ def _by_share(ppm: int, counted: tuple[int, ...]) -> tuple[tuple[int, tuple[int,
     return ((WHOLE, readers), (ppm, views)) if views else ((WHOLE, readers),)
 
 
+class _Sort(NamedTuple):
+    """What events of one hour add, wherever: all that they share but the labels."""
+
+    site: str
+    hour: int
+    verdict: str
+    parts: _Parts
+    each: int
+
+
+class _Whole(NamedTuple):
+    """The same of one day; of many sorts one."""
+
+    site: str
+    day: int
+    parts: _Parts
+    each: int
+    placeless: bool
+
+
 def fold(events: Iterable[Event]) -> Deltas:
-    """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order."""
+    """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order.
+
+    Events that differ in labels only are of one sort. Sorts are numbered, because pairs of a
+    number and a label are what `Counter` counts fastest; the rest is done once a pair.
+    """
     events = list(events)
-    pages = Counter(
-        (
-            e.site, e.at // DAY, e.path, e.sample, e.kind, e.verdict, e.action, e.choice,
-            e.fresh, e.assigned, e.cleared, e.count,
-        )
-        for e in events
-    )  # fmt: skip
-    alike = Counter(
-        (
+    numbers: dict[_Facts, int] = {}
+    sort_of = [
+        numbers.setdefault(
             (
                 e.site, e.at // HOUR, e.sample, e.kind, e.verdict, e.action, e.choice,
                 e.fresh, e.assigned, e.cleared, e.count,
             ),
-            (e.browser, e.device, e.variant, e.section, e.country, e.reason, e.form, e.version),
+            len(numbers),
         )
         for e in events
-    )  # fmt: skip
-    deltas = Deltas()
-    for (site, day, path, sample, kind, reported, *facts, count), times in pages.items():
-        if kind not in _PLACELESS:
-            counted = _counted(kind, _verdict(kind, reported), *facts)
-            for ppm, some in _by_share(_ppm(sample), counted):
-                key = (site, "page", day, _page(path), ppm)
-                _add(deltas.days, key, some, times * count)
-    for ((site, hour, sample, kind, reported, *facts, count), names), times in alike.items():
+    ]  # fmt: skip
+    sorts: list[_Sort] = []
+    wholes: dict[_Whole, int] = {}
+    whole_of_sort: list[int] = []
+    for site, hour, sample, kind, reported, action, choice, *marks, count in numbers:
         verdict = _verdict(kind, reported)
-        labels = tuple(map(_label, names))
-        browser, device, variant = labels[:3]
-        for ppm, some in _by_share(_ppm(sample), _counted(kind, verdict, *facts)):
+        parts = _by_share(_ppm(sample), _counted(kind, verdict, action, choice, *marks))
+        sorts.append(_Sort(site, hour, verdict, parts, count))
+        whole = _Whole(site, hour // 24, parts, count, kind in _PLACELESS)
+        whole_of_sort.append(wholes.setdefault(whole, len(wholes)))
+    deltas = Deltas()
+    for number, times in Counter(sort_of).items():
+        site, hour, verdict, parts, each = sorts[number]
+        for ppm, some in parts:
+            _add(deltas.days, (site, "verdict", hour // 24, verdict, ppm), some, times * each)
+    labels = map(attrgetter("browser", "device", "variant"), events)
+    for (number, names), times in Counter(zip(sort_of, labels, strict=True)).items():
+        site, hour, verdict, parts, each = sorts[number]
+        browser, device, variant = map(_label, names)
+        for ppm, some in parts:
             hour_key = (site, hour, verdict, browser, device, variant, ppm)
-            _add(deltas.hours, hour_key, some, times * count)
-            for dimension, value in zip(DIMENSIONS, (verdict, *labels), strict=True):
-                if kind not in _PLACELESS or dimension in {"verdict", "version"}:
-                    key = (site, dimension, hour // 24, value, ppm)
-                    _add(deltas.days, key, some, times * count)
+            _add(deltas.hours, hour_key, some, times * each)
+    whole_of = [whole_of_sort[number] for number in sort_of]
+    for dimension in ("page", *DIMENSIONS[1:]):
+        _add_by(deltas, dimension, list(wholes), whole_of, events)
     return deltas
+
+
+def _add_by(
+    deltas: Deltas, dimension: str, wholes: list[_Whole], whole_of: list[int], events: list[Event]
+) -> None:
+    """Adds events up by one dimension, `verdict` aside; `whole_of` says of which each one is."""
+    clean = _page if dimension == "page" else _label
+    values = map(attrgetter("path" if dimension == "page" else dimension), events)
+    for (number, value), times in Counter(zip(whole_of, values, strict=True)).items():
+        site, day, parts, each, placeless = wholes[number]
+        if placeless and dimension != "version":
+            continue
+        for ppm, some in parts:
+            _add(deltas.days, (site, dimension, day, clean(value), ppm), some, times * each)
 
 
 def merge(parts: Iterable[Deltas]) -> Deltas:
