@@ -31,7 +31,7 @@ class Receiver:
     """:ivar behave: what becomes of a request, once it was read; changed by tests."""
 
     url: str = ""
-    behave: Behaviour = field(default=lambda handler, _: answer(handler, 204))
+    behave: Behaviour = field(default_factory=lambda: accept)
     delivered: list[Delivered] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -46,6 +46,10 @@ def answer(handler: BaseHTTPRequestHandler, status: int, **headers: str) -> None
         handler.send_header(name, value)
     handler.send_header("Content-Length", "0")
     handler.end_headers()
+
+
+def accept(handler: BaseHTTPRequestHandler, receiver: Receiver) -> None:
+    answer(handler, 204)
 
 
 def fail(handler: BaseHTTPRequestHandler, receiver: Receiver) -> None:
