@@ -87,6 +87,8 @@ def _addresses(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     if not found:
         raise MailError(f"{name} is not set; write a mail address")
     for address in found:
+        if not text.isprintable():  # a line break would begin a header of its own
+            raise MailError(f"{name}: {text!r} is not a mail address")
         try:
             parsed = Address(addr_spec=address)
         except Exception:  # the parser of the library lets errors of every kind through
