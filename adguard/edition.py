@@ -88,7 +88,7 @@ def _templates(folder: str | Path | None) -> dict[str, str]:
 def _without_notes(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_notes(one) for name, one in value.items() if name not in NOTES}
-    return [_without_notes(one) for one in value] if isinstance(value, list) else value
+    return [_without_notes(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _digest(value: object) -> str:

@@ -1,0 +1,221 @@
+"""What a hold-out says, and that looking at it every day does no harm."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from math import log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from adguard.experiment import true_share
+from adguard.insight.experiment import (
+    ALARM,
+    Arm,
+    HoldOut,
+    estimate_revenue,
+    evidence,
+    interval,
+    needed_readers,
+    prior_for,
+    read_holdout,
+)
+from adguard.ledger import Row, Span
+from adguard.ledger.sqlite import SqliteStore
+from adguard.ledger.store import total
+from bench.experiment import peek
+from tests.ledger.making import DAY, event
+
+TWICE = HoldOut(Arm(9000, 900, 20_000.0), Arm(1000, 50, 1500.0), share=0.1)
+counts = st.integers(0, 10**6)
+scales = st.floats(0.01, 100)
+
+
+def test_what_is_owed_to_asking_is_what_came_back_beyond_the_hold_out() -> None:
+    assert TWICE.scale == 9
+    assert TWICE.net == 900 - 50 * 9
+    assert TWICE.recovered_views == 20_000 - 1500 * 9
+
+
+def test_an_arm_without_readers_says_nothing() -> None:
+    nobody = replace(TWICE, held_out=Arm(0, 0, 0.0))
+    assert (nobody.scale, nobody.net, nobody.recovered_views) == (None, None, None)
+    assert (nobody.net_interval(), nobody.chance()) == (None, None)
+
+
+def test_twice_as_many_returns_are_no_chance_and_as_many_are() -> None:
+    chance = TWICE.chance()
+    assert chance is not None
+    assert chance < 0.001
+    none = HoldOut(Arm(9000, 450, 0.0), Arm(1000, 50, 0.0)).chance()
+    assert none == 1.0
+    low, high = TWICE.net_interval() or (0.0, 0.0)
+    assert 0 < low < 450 < high < 900
+
+
+@given(counts, counts, scales, st.floats(0.001, 0.5))
+def test_an_interval_ends_where_the_evidence_does(
+    asked: int, held_out: int, scale: float, alpha: float
+) -> None:
+    prior = prior_for(scale)
+    low, high = interval(asked, held_out, prior, alpha)
+    assert 0 <= low <= high <= 1
+    if asked + held_out:
+        assert low <= asked / (asked + held_out) <= high
+    for bound in (low, high):
+        if 1e-9 < bound < 1 - 1e-9:
+            found = float(evidence(asked, held_out, bound, prior))
+            assert found == pytest.approx(-log(alpha), abs=1e-3)
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.integers(1, 10**4), st.integers(1, 10**4))
+def test_no_effect_is_within_the_interval_exactly_when_it_could_be_chance(
+    back: int, back_out: int, readers: int, readers_out: int
+) -> None:
+    found = HoldOut(Arm(readers, back, 0.0), Arm(readers_out, back_out, 0.0))
+    chance, bounds = found.chance(), found.net_interval()
+    assert chance is not None
+    assert bounds is not None
+    if abs(chance - 0.05) > 1e-6:
+        assert (bounds[0] <= 0 <= bounds[1]) == (chance > 0.05)
+
+
+def test_nothing_back_yet_leaves_everything_open() -> None:
+    assert interval(0, 0, (1.0, 1.0), 0.05) == (0.0, 1.0)
+    assert HoldOut(Arm(900, 0, 0.0), Arm(100, 0, 0.0)).net_interval() == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])
+def test_a_confidence_is_a_share(confidence: float) -> None:
+    with pytest.raises(ValueError, match="is not above 0 and below 1"):
+        TWICE.net_interval(confidence)
+
+
+def test_the_evidence_of_equal_arms_is_that_of_the_binomial_mixture() -> None:
+    # Under a uniform mixture every number of returns is as likely as any other.
+    expected = log(1 / 31) - stats.binom.logpmf(20, 30, 0.5)
+    assert float(evidence(20, 10, 0.5, (1.0, 1.0))) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "wrong"),
+    [((90_000, 10_000), False), ((90_300, 9700), False), ((91_000, 9000), True), ((0, 0), False)],
+)
+def test_arms_of_another_size_than_drawn_raise_an_alarm(
+    drawn: tuple[int, int], wrong: bool
+) -> None:
+    found = HoldOut(Arm(drawn[0], 0, 0.0), Arm(drawn[1], 0, 0.0), share=0.1).ratio_chance()
+    assert found is not None
+    assert (found < ALARM) is wrong
+
+
+@pytest.mark.parametrize("share", [None, 0.0, 1.0])
+def test_without_a_share_there_is_no_size_to_expect(share: float | None) -> None:
+    assert replace(TWICE, share=share).ratio_chance() is None
+
+
+def test_looking_after_every_reader_who_comes_back_finds_no_effect_that_is_not_there() -> None:
+    same = peek(150, 4000, holdout=0.1, alone=0.1, seed=7)
+    # 5 % of 150 are 7 or 8; more than 15 would be chance once in 200 times.
+    assert same.false <= 15
+    assert same.naive >= 30, "the usual test is fooled, or this simulation shows nothing"
+
+
+def test_an_effect_that_is_there_is_found_and_stays_within_the_interval() -> None:
+    twice = peek(60, 4000, holdout=0.2, alone=0.1, asked=0.2, seed=7)
+    assert twice.false >= 50
+    assert twice.missed <= 9
+
+
+def test_a_plan_for_one_look_is_that_of_the_textbook() -> None:
+    # Two equal arms, 10 % against 15 %, 80 % power at 95 %: 1,366 readers. Counting returns alone,
+    # without those who stay away, costs an eighth; whole numbers cost the rest.
+    plan = needed_readers(0.10, 0.15, 0.5)
+    assert 1366 < plan.once < 1366 * 1.25
+    assert plan.once < plan.any_time < 4 * plan.once
+
+
+def test_a_plan_that_is_followed_shows_the_effect_as_surely_as_it_says() -> None:
+    plan = needed_readers(0.1, 0.2, 0.2)
+    found = peek(100, plan.any_time, holdout=0.2, alone=0.1, asked=0.2, seed=3)
+    assert found.false >= 72
+
+
+def test_fewer_returns_through_asking_can_be_planned_for_too() -> None:
+    assert needed_readers(0.2, 0.1, 0.5).any_time == pytest.approx(
+        needed_readers(0.1, 0.2, 0.5).any_time, rel=0.05
+    )
+
+
+@pytest.mark.parametrize(
+    ("alone", "asked", "share", "said"),
+    [
+        (0.0, 0.1, 0.1, "alone"),
+        (0.1, 1.0, 0.1, "asked"),
+        (0.1, 0.2, 1.5, "share"),
+        (0.1, 0.1, 0.1, "no difference"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(
+    alone: float, asked: float, share: float, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        needed_readers(alone, asked, share)
+
+
+def test_readers_of_all_days_and_returns_of_some_are_read_from_the_store() -> None:
+    store = SqliteStore(None)
+    long_ago = {"at": (DAY - 30) * 86400, "verdict": "extension", "assigned": True}
+    store.append(
+        [event("", variant="asked", **long_ago) for _ in range(8)]
+        + [event("", variant="holdout", **long_ago) for _ in range(2)]
+        + [event("", variant="asked", cleared=True), event("", variant="asked", sample=0.5)]
+        + [event("", variant="holdout"), event("", cleared=True)]
+    )
+    with store.figures() as figures:
+        found = read_holdout(figures, Span(DAY, DAY, "default"), share=0.2)
+        later = read_holdout(figures, Span(DAY, DAY), began=DAY)
+    store.close()
+    assert found == HoldOut(Arm(8, 1, 3.0), Arm(2, 0, 1.0), true_share(0.2, "default"))
+    assert later == HoldOut(Arm(0, 1, 3.0), Arm(0, 0, 1.0), None)
+
+
+def row(section: str, views: int) -> Row:
+    counters = total([])
+    counters.weighted["clear"] = views
+    return Row(section, counters)
+
+
+@pytest.mark.parametrize(
+    ("rpm", "sections", "worth"),
+    [
+        (8.0, (), 16.0),
+        ({"sport": 20, "*": 4}, (), 8.0),
+        ({"sport": 20, "*": 4}, (row("sport", 30), row("", 10)), 32.0),
+        ({"sport": 20}, (row("sport", 10), row("city", 10)), 20.0),
+    ],
+)
+def test_page_views_are_worth_what_their_sections_earn(
+    rpm: float | dict[str, float], sections: tuple[Row, ...], worth: float
+) -> None:
+    assert estimate_revenue(2000.0, rpm, sections) == worth
+
+
+def test_without_scipy_the_sums_are_there_and_an_interval_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['scipy'] = None\n"
+        "from adguard.insight.experiment import *\n"
+        "both = HoldOut(Arm(9, 3, 3.0), Arm(3, 1, 1.0))\n"
+        "print(both.net)\n"
+        "try: both.net_interval()\n"
+        "except StatsMissing as error: print(error)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == [
+        "0.0",
+        "intervals and checks of experiments need SciPy: pip install 'adguard-toolkit[stats]'",
+    ]
