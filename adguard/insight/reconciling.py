@@ -173,7 +173,7 @@ def read_requests(text: str) -> dict[tuple[date, str | None], float]:
             key = (_day(row[names["day"]]), section)
             found[key] = found.get(key, 0.0) + _requests(row[names["requests"]])
     except (csv.Error, ValueError) as error:
-        raise RequestsError(f"line {max(1, reader.line_num)}: {error}") from None
+        raise RequestsError(f"line {max(1, reader.reader.line_num)}: {error}") from None
     if not found:
         raise RequestsError("it has no line with figures")
     return found
