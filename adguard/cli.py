@@ -8,7 +8,9 @@ import click
 
 from adguard import snippets
 from adguard._version import __version__
+from adguard.commands.alerts import alerts
 from adguard.commands.expire import expire
+from adguard.commands.journal import journal
 from adguard.commands.report import report
 from adguard.lint import lint
 
@@ -19,7 +21,9 @@ def main() -> None:
     """Knows which page views happen behind an ad blocker, asks kindly, counts honestly."""
 
 
+main.add_command(alerts)
 main.add_command(expire)
+main.add_command(journal)
 main.add_command(lint)
 main.add_command(report)
 

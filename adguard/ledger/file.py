@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from adguard.ledger.connect import open_to_write
+from adguard.ledger.connect import open_to_read, open_to_write
 from adguard.ledger.errors import StoreError
 from adguard.ledger.events import Event, decode, dedupe_key, encode, forgotten_before, tidy
 
@@ -38,6 +38,7 @@ class JournalFile:
     :param path: the database file; `None` keeps everything in memory.
     :param synchronous: `FULL` survives a power cut, `NORMAL` a killed process.
     :param busy_timeout: seconds to wait for another process before giving up.
+    :param read_only: look, but neither write nor make anything.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class JournalFile:
         *,
         synchronous: Literal["FULL", "NORMAL"] = "FULL",
         busy_timeout: float = 2.5,
+        read_only: bool = False,
     ) -> None:
         self._path = path
+        self._read_only = read_only
         self._synchronous = synchronous
         self._busy_timeout = busy_timeout
         self._lock = threading.RLock()
@@ -164,7 +167,10 @@ class JournalFile:
             # Somebody moved or deleted the file: what we wrote there, nobody would ever read.
             self.close()
         if self._db is None:
-            self._db = open_to_write(self._path, self._synchronous, self._busy_timeout)
+            if self._read_only and self._path is not None:
+                self._db = open_to_read(self._path, self._busy_timeout)
+            else:
+                self._db = open_to_write(self._path, self._synchronous, self._busy_timeout)
             self._identity = self._identify()
         return self._db
 

@@ -26,16 +26,17 @@ def open_store(url: str | None) -> Store:
     return SqliteStore(location.path, synchronous=location.synchronous)
 
 
-def open_journal(url: str | None) -> SqliteStore | Spool:
+def open_journal(url: str | None, *, read_only: bool = False) -> SqliteStore | Spool:
     """Opens the file in which this machine's events wait: a SQLite store, or a node's spool.
 
+    :param read_only: look, but neither write nor make anything.
     :raises StoreURLError: the address makes no sense.
     :raises StoreError: there is no such file for others to see.
     """
     location = locate(url)
     _refuse_invisible(location)
     kind = SqliteStore if location.address is None else Spool
-    return kind(location.path, synchronous=location.synchronous)
+    return kind(location.path, synchronous=location.synchronous, read_only=read_only)
 
 
 def open_remote(address: Address) -> Store:

@@ -125,7 +125,11 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
     it: temporary views stand before the tables of the same name."""
     if version >= VERSION:
         return ()
-    views = []
+    views = [
+        "CREATE TEMP VIEW journal AS SELECT seq, at, batch, 0 AS total FROM main.journal",
+        "CREATE TEMP VIEW outbox AS SELECT seq, at, batch AS parcel, 0 AS spoiled "
+        "FROM main.journal WHERE 0",
+    ]
     for table, key in ROLLUPS.items():
         have = _columns(db, table)
         if table in _FROM_HOURS:

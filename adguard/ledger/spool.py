@@ -74,9 +74,12 @@ class Spool(JournalFile):
         *,
         synchronous: Literal["FULL", "NORMAL"] = "FULL",
         busy_timeout: float = 2.5,
+        read_only: bool = False,
         limit: int = JOURNAL_MB * 1_000_000,
     ) -> None:
-        super().__init__(path, synchronous=synchronous, busy_timeout=busy_timeout)
+        super().__init__(
+            path, synchronous=synchronous, busy_timeout=busy_timeout, read_only=read_only
+        )
         self._limit = limit
 
     def append(self, events: Sequence[Event]) -> set[int]:

@@ -38,8 +38,11 @@ class SqliteStore(JournalFile):
         *,
         synchronous: Literal["FULL", "NORMAL"] = "FULL",
         busy_timeout: float = 2.5,
+        read_only: bool = False,
     ) -> None:
-        super().__init__(path, synchronous=synchronous, busy_timeout=busy_timeout)
+        super().__init__(
+            path, synchronous=synchronous, busy_timeout=busy_timeout, read_only=read_only
+        )
         self.behind = False
         """Whether the last fold stopped because it had enough, and not because it was done."""
 
