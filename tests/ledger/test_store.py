@@ -4,56 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from adguard.ledger import Span, StoreError, StoreURLError, open_store
+from adguard.ledger import Slice, Span, StoreError, open_store
 from adguard.ledger.fold import COUNTERS, WHOLE
-from adguard.ledger.location import Location, locate
-from adguard.ledger.store import total
-
-
-def test_an_address_names_an_absolute_file() -> None:
-    assert locate("sqlite:///srv/figures.db") == Location("sqlite", Path("/srv/figures.db"))
-    assert locate("sqlite:////srv/figures.db").path == Path("/srv/figures.db")
-    assert locate("sqlite:///srv/my%20figures.db").path == Path("/srv/my figures.db")
-
-
-def test_an_address_may_trade_power_cuts_for_speed() -> None:
-    assert locate("sqlite:///a").synchronous == "FULL"
-    assert locate("sqlite:///a?synchronous=normal").synchronous == "NORMAL"
-
-
-@pytest.mark.parametrize(("url", "kind"), [("memory:", "memory"), ("none", "none")])
-def test_an_address_may_name_no_file(url: str, kind: str) -> None:
-    assert locate(url) == Location(kind)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "sqlite:relative.db",
-        "sqlite://relative.db",
-        "sqlite:///",
-        "postgres://host/db",
-        "/srv/figures.db",
-        "sqlite:///a?cache=1",
-        "sqlite:///a?synchronous=off",
-    ],
-)
-def test_an_address_that_makes_no_sense_says_what_would(url: str) -> None:
-    with pytest.raises(StoreURLError, match=r"sqlite:///absolute/path|synchronous=full"):
-        locate(url)
-
-
-def test_without_an_address_the_data_folder_is_used(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("ADGUARD_DATA", str(tmp_path))
-    monkeypatch.setenv("XDG_DATA_HOME", "/elsewhere")
-    assert locate(None).path == tmp_path / "figures.sqlite3"
-    monkeypatch.delenv("ADGUARD_DATA")
-    assert locate("").path == Path("/elsewhere/adguard/figures.sqlite3")
-    monkeypatch.delenv("XDG_DATA_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert locate(None).path == tmp_path / ".local/share/adguard/figures.sqlite3"
+from adguard.ledger.store import check_breakdown, check_step, total
 
 
 @pytest.mark.parametrize("url", ["memory:", "none"])
@@ -86,3 +39,27 @@ def test_sampled_observations_stand_for_more_than_themselves() -> None:
     assert found.raw["clear"] == 5
     assert found.weighted["clear"] == 14
     assert found.views == 14
+
+
+def test_a_page_is_a_slice_of_its_own() -> None:
+    assert Slice(page="/a").labels == {}
+    assert Slice(browser="firefox", verdict="").labels == {"verdict": "", "browser": "firefox"}
+    with pytest.raises(ValueError, match="a page cannot be combined with device"):
+        Slice(page="/a", device="phone")
+
+
+def test_what_is_not_kept_together_cannot_be_asked_for() -> None:
+    check_step("hour", Slice(browser="firefox"))
+    check_step("day", Slice(page="/a"))
+    with pytest.raises(ValueError, match="by the day, not by the hour"):
+        check_step("hour", Slice(page="/a"))
+    with pytest.raises(ValueError, match="'week' is neither"):
+        check_step("week", Slice())  # type: ignore[arg-type]
+    check_breakdown("country", Slice())
+    check_breakdown("device", Slice(browser="firefox"))
+    with pytest.raises(ValueError, match="country is not kept together with browser"):
+        check_breakdown("country", Slice(browser="firefox"))
+    with pytest.raises(ValueError, match="a page are not kept by verdict"):
+        check_breakdown("verdict", Slice(page="/a"))
+    with pytest.raises(ValueError, match="'shoe' is not one of"):
+        check_breakdown("shoe", Slice())
