@@ -10,6 +10,7 @@ from adguard import snippets
 from adguard._version import __version__
 from adguard.commands.alerts import alerts
 from adguard.commands.expire import expire
+from adguard.commands.experiment import experiment
 from adguard.commands.journal import journal
 from adguard.commands.report import report
 from adguard.lint import lint
@@ -23,6 +24,7 @@ def main() -> None:
 
 main.add_command(alerts)
 main.add_command(expire)
+main.add_command(experiment)
 main.add_command(journal)
 main.add_command(lint)
 main.add_command(report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adguard.alerts.rules import OF_A_NODE, Finding
 
-__all__ = ["ADVICE", "NAMES", "sentence"]
+__all__ = ["ADVICE", "NAMES", "number", "sentence"]
 
 NAMES = {
     "block_rate": "The block rate",
@@ -32,9 +32,10 @@ ADVICE = {
 }
 
 
-def _number(rule: str, value: float | None) -> str:
+def number(rule: str, value: float | None) -> str:
+    """Returns a rule's figure with its unit."""
     if value is None:
-        return "unknown"
+        return "-"
     return f"{value:.0f} s" if rule == "journal" else f"{value * 100:.1f} %"
 
 
@@ -50,12 +51,12 @@ def sentence(site: str, finding: Finding, status: str, host: str = "") -> str:
         if status == "resolved":
             return f"{site}: {name} works again."
         why = f" ({finding.reason})" if finding.reason else ""
-        return f"{site}: {name} has been late or away for {_number(rule, finding.value)}{why}."
+        return f"{site}: {name} has been late or away for {number(rule, finding.value)}{why}."
     if finding.status == "quiet":
         return f"{site}: {name} cannot be told any more: too little happens. The alert is closed."
-    value = f"{_number(rule, finding.value)} of {finding.n:,} in the last {finding.hours} hours"
+    value = f"{number(rule, finding.value)} of {finding.n:,} in the last {finding.hours} hours"
     if finding.usual is not None:
-        value += f" (usually {_number(rule, finding.usual)})"
+        value += f" (usually {number(rule, finding.usual)})"
     if status == "resolved":
         return f"{site}: {name} is right again: {value}."
-    return f"{site}: {name} is {value}, beyond {_number(rule, finding.limit)}."
+    return f"{site}: {name} is {value}, beyond {number(rule, finding.limit)}."
