@@ -1,170 +1,262 @@
-"""How fast recording is: `python bench/store.py [EVENTS]`, in a temporary folder of this disk.
+"""`./dev bench-store [1M 10M]`: how fast recording is, and every question of the dashboard.
 
-Synthetic events: 200 pages, 5 verdicts, 7 browsers, 3 devices. Prints machine and date, because
-absolutes wander from machine to machine.
+Events are made up (see `bench/traffic.py`), folded by the real fold into parcels of 50,000 and
+shipped to a SQLite file and to a real ClickHouse cluster of two shards and two replicas, until they
+hold the first number of events, then the next, over the same 90 days. With one number, growth is
+measured from a tenth of it. ClickHouse is left out where it is not installed. Ends with 1 when a
+target is missed.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import platform
-import random
+import re
+import secrets
 import sqlite3
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
+from msgspec import structs
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from adguard.insight import build_report
-from adguard.ledger import Batch, Event, Ledger, Span
-from adguard.ledger.fold import fold
-from adguard.ledger.sqlite import SqliteStore
+from adguard.ledger import Event, Store, open_store
+from adguard.ledger.events import DAY
+from adguard.ledger.fold import OTHER, Deltas, admit, fold
+from adguard.ledger.store import Parcel
+from bench.machine import headline
+from bench.questions import ask, questions
+from bench.recording import Rate, packed, recording, shipping, site_span, views
+from bench.traffic import Traffic
 
-BATCH = 500
-NOW = int(time.time())
-DAY = NOW // 86400
-
-
-@dataclass(frozen=True)
-class Where:
-    store: str
-
-
-def events(count: int, seed: int, *, ordered: bool = True) -> list[Event]:
-    """Ids begin with the moment they were minted, within a second, or are wholly random."""
-    pick = random.Random(seed)
-    browsers = ["chrome", "firefox", "safari", "edge", "opera", "samsung", "other"]
-    verdicts = ["clear"] * 12 + ["extension"] * 5 + ["network", "protection", "unknown"]
-    made = []
-    for i in range(count):
-        moment = f"{40_000_000 + i + pick.randrange(1000)}" if ordered else ""
-        verdict = pick.choice(verdicts)
-        made.append(
-            Event(
-                id=f"{DAY}-{moment}{pick.getrandbits(128):032x}"[:28],
-                site="default",
-                at=NOW - pick.randrange(3600),
-                kind="view",
-                verdict=verdict,
-                reason="clear" if verdict == "clear" else "first-view",
-                action="none",
-                path=f"/section/article-{pick.randrange(200)}",
-                section="section",
-                browser=pick.choice(browsers),
-                device=pick.choice(["desktop", "phone", "tablet"]),
-                version="0.1.0",
-            )
-        )
-    return made
+SIZES = (1_000_000, 10_000_000)
+DAYS = 90
+RECORDED = 200_000
+SHIPPED = 500_000
+JOURNAL, SHIP = 100_000, 200_000
+SLOWEST, GROWTH = 0.02, 1.3
+NOISE = 0.001
+"""Seconds: below that, a ratio says nothing."""
 
 
-def show(name: str, count: int, wall: float, cpu: float) -> None:
-    print(f"{name:<44} {count / wall:>11,.0f} /s  {1e6 * cpu / count:>7.2f} µs CPU each")
+class Admission:
+    """What a node remembers of the values that have a row, so that each day stays bounded."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, str], set[str]] = {}
+
+    def admit(self, deltas: Deltas) -> Deltas:
+        admitted = admit(deltas, self._known)
+        for site, dimension, day, value, _ in admitted.days:
+            if value != OTHER:
+                self._known.setdefault((site, day, dimension), set()).add(value)
+        return admitted
 
 
-class Clock:
-    def __enter__(self) -> Clock:
-        self.wall, self.cpu = time.perf_counter(), time.process_time()
-        return self
+@dataclass
+class Subject:
+    """One store and what it answered.
 
-    def __exit__(self, *_: object) -> None:
-        self.wall, self.cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+    :param size: says how many bytes it takes on the disk; in a cluster, of one replica a shard.
+    :param taken: seconds by question, by number of events.
+    :param bytes: on the disk, by number of events.
+    """
 
+    name: str
+    store: Store
+    size: Callable[[], int]
+    seconds: float = 0.0
+    taken: dict[int, dict[str, float]] = field(default_factory=dict)
+    bytes: dict[int, int] = field(default_factory=dict)
 
-def journal(name: str, store: SqliteStore, made: list[Event], batch: int = BATCH) -> None:
-    store.migrate()
-    with Clock() as clock:
-        for i in range(0, len(made), batch):
-            store.append(made[i : i + batch])
-    show(f"journal, batches of {batch}, {name}", len(made), clock.wall, clock.cpu)
-
-
-def report(name: str, store: SqliteStore, expected: int) -> None:
-    with Clock() as clock:
-        found = build_report(store, since=NOW - 3600, until=NOW, by="page")
-    print(f"{name:<44} {1e3 * clock.wall:>11,.1f} ms")
-    assert found["views"].n == expected
-
-
-def journal_and_fold(folder: Path, made: list[Event]) -> None:
-    store = SqliteStore(folder / "full.sqlite3")
-    journal("FULL", store, made)
-    report("report on the journal, nothing folded", store, len(made))
-    with Clock() as clock:
-        while store.fold():
-            pass
-    show("fold the journal into the rollups", len(made), clock.wall, clock.cpu)
-    report("report on the rollups", store, len(made))
-    store.close()
-    for name, batch, some in (
-        ("NORMAL", BATCH, made),
-        ("FULL", 64, made[: len(made) // 5]),
-        ("FULL, random ids", BATCH, events(len(made), 2, ordered=False)),
-    ):
-        store = SqliteStore(
-            folder / f"{name}{batch}.sqlite3", synchronous="NORMAL" if name == "NORMAL" else "FULL"
-        )
-        journal(name, store, some, batch)
-        store.close()
+    def growth(self, question: str) -> float:
+        """How many times longer the last number of events takes than the first; 1 where neither
+        takes long enough to tell."""
+        first, last = (self.taken[count][question] for count in (min(self.taken), max(self.taken)))
+        return last / max(first, NOISE) if last > NOISE else 1.0
 
 
-def apply(folder: Path, made: list[Event]) -> None:
-    store = SqliteStore(folder / "applied.sqlite3")
-    store.migrate()
-    with Clock() as clock:
-        for seq, i in enumerate(range(0, len(made), BATCH)):
-            assert store.apply(Batch("bench", seq, made[i : i + BATCH]))
-    show(f"apply, batches of {BATCH}", len(made), clock.wall, clock.cpu)
-    with store.figures() as figures:
-        assert figures.funnel(Span(DAY - 1, DAY)).views == len(made)
-    store.close()
+def feed(
+    subjects: Sequence[Subject], batches: Iterable[Sequence[Event]], admission: Admission, node: str
+) -> Iterator[int]:
+    """Folds events into parcels and ships each to every store; yields how many are in."""
+    done = 0
+    for seq, events in enumerate(batches, 1):
+        deltas = admission.admit(fold(events))
+        for subject in subjects:
+            parcel = Parcel(node, seq, seq % subject.store.shards, deltas)
+            began = time.perf_counter()
+            assert subject.store.ship(parcel)
+            subject.seconds += time.perf_counter() - began
+        done += len(events)
+        yield done
 
 
-def pure(made: list[Event]) -> None:
-    packed = msgspec.msgpack.encode(made)
-    with Clock() as clock:
-        fold(made)
-    show("fold, arithmetic only", len(made), clock.wall, clock.cpu)
-    print(f"{'journal bytes an event':<44} {len(packed) / len(made):>11.0f}")
+def measure(subjects: Sequence[Subject], sizes: Sequence[int], today: int) -> None:
+    """Fills the stores up to each size and asks everything there."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    admission, there, first = Admission(), 0, today - DAYS + 1
+    asked = questions(today)
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        for size in sizes:
+            traffic = Traffic(first, DAYS, seed=size).events(size - there)
+            task = progress.add_task(f"making {size:,} events", total=size, completed=there)
+            for done in feed(subjects, traffic, admission, f"bench-{size}"):
+                progress.update(task, completed=there + done)
+            there = size
+            for subject in subjects:
+                progress.update(task, description=f"asking {subject.name} at {size:,}")
+                subject.taken[size] = ask(subject.store, asked)
+                subject.bytes[size] = subject.size()
+    counts = {views(subject.store, site_span(first, DAYS)) for subject in subjects}
+    assert len(counts) == 1, f"the stores do not agree: {counts}"
 
 
-async def ledger(folder: Path, made: list[Event], url: str, waiters: int) -> None:
-    keeper = Ledger(Where(url))
-    queue = iter(made)
+# --- printing ---------------------------------------------------------------------------------
 
-    async def reader() -> None:
-        for event in queue:
-            assert await keeper.record(event)
 
-    with Clock() as clock:
-        await asyncio.gather(*(reader() for _ in range(waiters)))
-        await keeper.aclose()
-    name = "durable" if url.startswith("sqlite") else url
-    show(f"Ledger.record, {waiters} waiting, {name}", len(made), clock.wall, clock.cpu)
+def show_rates(title: str, rates: Iterable[Rate]) -> dict[str, Rate]:
+    print(f"\n{title}\n\n| | events/s | µs CPU each |\n| --- | ---: | ---: |", flush=True)
+    found = {}
+    for rate in rates:
+        print(rate, flush=True)
+        found[rate.name] = rate
+    return found
+
+
+def show_answers(subjects: Sequence[Subject], sizes: Sequence[int]) -> None:
+    kinds = (*(_short(size) for size in sizes), "growth")
+    columns = [f"{subject.name}, {kind}" for subject in subjects for kind in kinds]
+    print("\nEvery question, median ms\n")
+    print(f"| | {' | '.join(columns)} |\n| --- |{' ---: |' * len(columns)}")
+    for question in subjects[0].taken[sizes[0]]:
+        cells = []
+        for subject in subjects:
+            cells += [f"{subject.taken[size][question] * 1e3:.2f}" for size in sizes]
+            cells.append(f"{subject.growth(question):.2f}")
+        print(f"| {question} | {' | '.join(cells)} |")
+    cells = []
+    for subject in subjects:
+        each = [subject.bytes[size] / size for size in sizes]
+        cells += [*(f"{one:.1f}" for one in each), ""]
+    print(f"| bytes an event | {' | '.join(cells)} |")
+    for subject in subjects:
+        rate = max(sizes) / subject.seconds
+        print(f"\n{subject.name} took {rate:,.0f} events/s in parcels.", end="")
+    print()
+
+
+def target(claim: str, value: str, met: bool) -> bool:
+    print(f"- {claim}: {value} — {'met' if met else 'NOT MET'}")
+    return met
+
+
+def targets(rates: Mapping[str, Rate], sqlite: Subject) -> bool:
+    print("\nTargets\n")
+    journal = rates["journal, durable (FULL), groups of 500"].per_second
+    met = [target("journal, at least 100,000 events/s", f"{journal:,.0f}", journal >= JOURNAL)]
+    if "freeze and ship" in rates:
+        ship = rates["freeze and ship"].per_second
+        met.append(target("shipping, at least 200,000 events/s", f"{ship:,.0f}", ship >= SHIP))
+    size, asked = max(sqlite.taken), sqlite.taken[max(sqlite.taken)]
+    slowest = max(asked, key=lambda name: asked[name])
+    steepest = max(asked, key=sqlite.growth)
+    took, grew = asked[slowest], sqlite.growth(steepest)
+    claim = f"SQLite at {_short(size)}, every question under 20 ms"
+    met.append(target(claim, f"{took * 1e3:.1f} ms ({slowest})", took < SLOWEST))
+    claim = f"SQLite, growth from {_short(min(sqlite.taken))}, at most {GROWTH} x"
+    met.append(target(claim, f"{grew:.2f} x ({steepest})", grew <= GROWTH))
+    return all(met)
+
+
+def _short(count: int) -> str:
+    return f"{count / 1e6:g}M"
+
+
+def read_sizes(arguments: Sequence[str]) -> list[int]:
+    """Understands `10M`, `500k` and plain numbers; ends the program at anything else."""
+    sizes = []
+    for argument in arguments:
+        found = re.fullmatch(r"(\d{1,9})([kM]?)", argument)
+        size = int(found[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[found[2]] if found else 0
+        if size < 1000:
+            sys.exit(f"./dev bench-store: {argument!r} is no number of events: 1M 10M, or 500k")
+        sizes.append(size)
+    if len(sizes) == 1:
+        sizes.append(sizes[0] // 10)
+    return sorted(set(sizes or SIZES))
+
+
+@contextmanager
+def cluster(today: int, folder: Path) -> Iterator[tuple[Subject, dict[str, Rate]] | None]:
+    """Starts a ClickHouse cluster and measures shipping to it; `None` where there is none."""
+    from tests.stores.cluster import Cluster, missing_programs  # noqa: PLC0415
+
+    if missing := missing_programs():
+        print(f"\nWithout ClickHouse: {', '.join(missing)} is not installed.")
+        yield None
+        return
+    with Cluster() as running:
+
+        def size() -> int:
+            running.settle()
+            parts = "SELECT sum(bytes_on_disk) FROM system.parts WHERE active"
+            firsts = [replica for replica in running.replicas if replica.number == 1]
+            return sum(int(replica.ask(parts, "default")[0][0]) for replica in firsts)
+
+        other = open_store(running.url_of("shipping"))
+        other.migrate()
+        made = [e for some in Traffic(today, 1, 3).events(SHIPPED, ids=True) for e in some]
+        title = f"Shipping {SHIPPED:,} events to a cluster of 2 x 2"
+        rates = show_rates(title, shipping(folder, made, other, site_span(today)))
+        other.close()
+        del made
+        store = open_store(running.url)
+        store.migrate()
+        try:
+            yield Subject("ClickHouse", store, size), rates
+        finally:
+            store.close()
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    made = events(count, 1)
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores · Python {platform.python_version()} · "
-        f"SQLite {sqlite3.sqlite_version} · {count:,} events"
-    )
+    sizes = read_sizes(sys.argv[1:])
+    today = int(time.time()) // DAY
+    print(headline())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pure(made)
-        journal_and_fold(folder, made)
-        apply(folder, made)
-        few = made[: min(count, 20_000)]
-        for waiters in (64, 2000):
-            asyncio.run(ledger(folder, few, f"sqlite://{folder}/l{waiters}.sqlite3", waiters))
-        asyncio.run(ledger(folder, few, "none", 64))
+        rates = show_recording(folder, today)
+        path = folder / "figures.sqlite3"
+        store = open_store(f"sqlite://{path}")
+        store.migrate()
+        subjects = [Subject("SQLite", store, lambda: _checkpointed(path))]
+        with cluster(today, folder) as other:
+            if other is not None:
+                subjects.append(other[0])
+                rates |= other[1]
+            measure(subjects, sizes, today)
+        show_answers(subjects, sizes)
+        store.close()
+        sys.exit(not targets(rates, subjects[0]))
+
+
+def show_recording(folder: Path, today: int) -> dict[str, Rate]:
+    made = [e for some in Traffic(today, 1, 1).events(RECORDED, ids=True) for e in some]
+    shuffled = [structs.replace(e, id=f"{today}-{secrets.token_hex(14)}") for e in made]
+    title = f"Recording {RECORDED:,} events"
+    rates = show_rates(title, recording(folder, made, shuffled, site_span(today)))
+    print(f"\nAn event in the journal takes {packed(made):.0f} bytes.")
+    return rates
+
+
+def _checkpointed(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path.stat().st_size
 
 
 if __name__ == "__main__":
