@@ -9,8 +9,8 @@ import click
 from adguard import snippets
 from adguard._version import __version__
 from adguard.commands.alerts import alerts
-from adguard.commands.expire import expire
 from adguard.commands.experiment import experiment
+from adguard.commands.expire import expire
 from adguard.commands.journal import journal
 from adguard.commands.report import report
 from adguard.lint import lint

@@ -1,0 +1,138 @@
+"""`adguard experiment`: what a hold-out says, and how long one has to run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from adguard.insight.experiment import (
+    ALARM,
+    HoldOut,
+    StatsMissing,
+    estimate_revenue,
+    needed_readers,
+    read_holdout,
+)
+from adguard.insight.periods import parse_since, parse_until
+from adguard.ledger import Span, StoreError, StoreURLError, open_store
+
+__all__ = ["experiment"]
+
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+T = TypeVar("T")
+
+
+@click.group()
+def experiment() -> None:
+    """Read a hold-out, or plan one. docs/experiments.md explains the figures."""
+
+
+@experiment.command()
+@click.option(
+    "--store", help="Where the figures are; default: ADGUARD_STORE, else the data folder."
+)
+@click.option("--site", help="One site's name; needed when the store holds several.")
+@click.option("--since", help="The day it began, such as 2026-11-01.  [default: all that is kept]")
+@click.option("--until", help="The last day: a date, today or yesterday.  [default: today]")
+@click.option(
+    "--share", type=SHARE, envvar="ADGUARD_HOLDOUT", help="The option `holdout`, to check the draw."
+)
+@click.option("--rpm", type=click.FloatRange(min=0), help="What a thousand page views earn.")
+def read(
+    *,
+    store: str | None,
+    site: str | None,
+    since: str | None,
+    until: str | None,
+    share: float | None,
+    rpm: float | None,
+) -> None:
+    """Print how many readers came back because they were asked. Look as often as you like."""
+    now = time.time()
+    try:
+        end = parse_until(until, now)
+        span = Span.of(parse_since(since, end) if since else 0.0, end, site)
+        with open_store(store or os.environ.get("ADGUARD_STORE")).figures() as figures:
+            sites = figures.sites()
+            if site is None and len(sites) > 1:
+                raise click.UsageError(f"The store holds {', '.join(sites)}; name one by --site.")
+            span = Span(span.first, span.last, site or next(iter(sites), None))
+            found = read_holdout(figures, span, share=share, began=span.first)
+    except (StoreError, StoreURLError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    console = Console()
+    console.print(_arms(found, span.site))
+    for line in _said(found, rpm):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+@experiment.command()
+@click.argument("alone", type=SHARE)
+@click.argument("asked", type=SHARE)
+@click.option("--share", type=SHARE, default=0.1, show_default=True, help="The option `holdout`.")
+def plan(alone: float, asked: float, share: float) -> None:
+    """Print how many readers an effect needs to show, with a power of 80 %.
+
+    ALONE is the share of readers held out who come back clear, ASKED that of the others: 0.03 0.05
+    """
+    try:
+        needed = _with_scipy(lambda: needed_readers(alone, asked, share))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Readers to be drawn, {share:.1%} of them held out:")
+    click.echo(f"  {needed.any_time:,} if you look whenever you like")
+    click.echo(f"  {needed.once:,} if you look once, at the end")
+
+
+def _with_scipy(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except StatsMissing as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _arms(found: HoldOut, site: str | None) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=f"Hold-out of {site or 'no site'}", pad_edge=False)
+    table.add_column("")
+    for header in ("asked", "held out"):
+        table.add_column(header, justify="right")
+    asked, held_out = found.asked, found.held_out
+    for label, one, other in (
+        ("readers drawn", asked.readers, held_out.readers),
+        ("came back clear", asked.cleared, held_out.cleared),
+        ("their clear page views", asked.clear_views, held_out.clear_views),
+    ):
+        table.add_row(label, f"{one:,.0f}", f"{other:,.0f}")
+    return table
+
+
+def _said(found: HoldOut, rpm: float | None) -> list[str]:
+    net, recovered = found.net, found.recovered_views
+    if net is None or recovered is None:
+        return ["Nothing to compare yet: in one of the arms there is no reader."]
+    low, high = _with_scipy(found.net_interval) or (0.0, 0.0)
+    chance, ratio = _with_scipy(found.chance), _with_scipy(found.ratio_chance)
+    lines = [
+        f"Back because they were asked: {net:,.0f} readers (95 %: {low:,.0f} to {high:,.0f}, "
+        f"p = {chance:.2g}; both hold however often you look).",
+        f"Recovered page views: {recovered:,.0f} (estimate).",
+    ]
+    if rpm is not None:
+        lines.append(f"They earn {estimate_revenue(recovered, rpm):,.2f} (estimate).")
+    if ratio is None:
+        lines.append("The sizes of the arms were not checked; give --share.")
+    elif ratio < ALARM:
+        lines.append(
+            f"Do not rely on this: the arms are not as large as drawn (p = {ratio:.2g}). Readers "
+            "get lost in one of them, or the share was changed; begin anew with --since."
+        )
+    else:
+        lines.append(f"The arms are as large as drawn (p = {ratio:.2g}).")
+    return lines

@@ -1,0 +1,101 @@
+"""`adguard experiment`, as it is typed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from adguard.cli import main
+from adguard.ledger import open_store
+from adguard.ledger.sqlite import SqliteStore
+from tests.ledger.making import event
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["experiment", *arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    """A store with 90 readers asked, of whom 40 came back, and 10 held out, of whom one did."""
+    address = f"sqlite://{tmp_path}/figures.sqlite3"
+    store = open_store(address)
+    assert isinstance(store, SqliteStore)
+    for arm, readers, back in (("asked", 90, 40), ("holdout", 10, 1)):
+        fields = {"variant": arm, "site": "gazette"}
+        store.append(
+            [event("", verdict="extension", assigned=True, **fields) for _ in range(readers)]
+            + [event("", cleared=True, **fields) for _ in range(back)]
+        )
+    store.close()
+    return address
+
+
+def test_it_says_who_came_back_because_of_being_asked_and_what_that_earns(address: str) -> None:
+    said = run("read", "--store", address, "--share", "0.1", "--rpm", "1000").output
+    assert "Hold-out of gazette" in said
+    assert "Back because they were asked: 31 readers (95 %: " in said
+    assert "Recovered page views: 31 (estimate)." in said
+    assert "They earn 31.00 (estimate)." in said
+    assert "The arms are as large as drawn" in said
+
+
+def test_arms_of_the_wrong_size_are_not_to_be_relied_on(address: str) -> None:
+    assert "Do not rely on this" in run("read", "--store", address, "--share", "0.6").output
+
+
+def test_without_the_share_it_says_that_the_draw_was_not_checked(address: str) -> None:
+    assert "give --share" in run("read", "--store", address).output
+
+
+def test_before_anybody_is_drawn_there_is_nothing_to_compare(address: str) -> None:
+    said = run("read", "--store", address, "--until", "2020-01-01").output
+    assert "Nothing to compare yet" in said
+
+
+def test_of_several_sites_one_has_to_be_named(address: str) -> None:
+    store = open_store(address)
+    assert isinstance(store, SqliteStore)
+    store.append([event("", site="herald")])
+    store.close()
+    refused = run("read", "--store", address)
+    assert refused.exit_code == 2
+    assert "gazette, herald" in refused.output
+    assert "Hold-out of gazette" in run("read", "--store", address, "--site", "gazette").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("read", "--store", "ftp://x"), "names no store"),
+        (("read", "--store", "memory:", "--since", "yore"), "is no beginning"),
+        (("plan", "0.1", "0.1"), "no difference"),
+        (("plan", "0", "0.1"), "0.0 is not in the range"),
+    ],
+)
+def test_what_makes_no_sense_ends_in_one_clear_sentence(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    refused = run(*arguments)
+    assert refused.exit_code
+    assert said in refused.output
+
+
+def test_a_plan_says_how_many_readers_for_both_ways_of_looking() -> None:
+    said = run("plan", "0.1", "0.15", "--share", "0.5").output
+    assert "50.0% of them held out" in said
+    assert "if you look whenever you like" in said
+    assert "if you look once" in said
+
+
+def test_without_scipy_it_says_what_to_install(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    for arguments in (("read", "--store", address), ("plan", "0.1", "0.2")):
+        refused = run(*arguments)
+        assert refused.exit_code == 1
+        assert "pip install 'adguard-toolkit[stats]'" in refused.output
