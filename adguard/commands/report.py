@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -34,12 +35,7 @@ FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 @click.option(
     "--store", help="Where the figures are; default: ADGUARD_STORE, else the data folder."
 )
-@click.option(
-    "--since",
-    default="7d",
-    show_default=True,
-    help="Days (7d), weeks (4w), or a date (2026-11-01).",
-)
+@click.option("--since", help="Days (7d), weeks (4w), or a date (2026-11-01).  [default: 7d]")
 @click.option("--until", help="The last day: a date, today or yesterday.  [default: today]")
 @click.option("--by", type=click.Choice(BY), default="verdict", show_default=True)
 @click.option("--site", help="One site's name; default: all sites of the store.")
@@ -112,9 +108,14 @@ def report(
     except (MailError, StoreError, StoreURLError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     passed_on = made if exact else withhold(made)
-    for path, text in ((html, to_html), (as_csv, to_csv), (jsonl, to_jsonl)):
+    asked_for = replace(passed_on, tables=passed_on.tables[:1])
+    for path, text, what in (
+        (html, to_html, passed_on),
+        (as_csv, to_csv, asked_for),
+        (jsonl, to_jsonl, asked_for),
+    ):
         if path is not None:
-            write(path, text(passed_on))
+            write(path, text(what))
     if as_json:
         click.echo(to_json(made))
     elif not any((html, as_csv, jsonl, ad_server)):
