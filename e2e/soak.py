@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
@@ -151,9 +152,10 @@ async def soak(browser: str, seed: int, views: int, folder: Path, progress: Prog
 
 
 def show(console: Console, tallies: dict[str, Tally]) -> None:
-    table = Table(
-        "fault", *(f"{name}: {word}" for name in tallies for word in ("clear", "unknown", "none"))
-    )
+    table = Table("fault", box=SIMPLE, padding=0)
+    for name in tallies:
+        for word in ("clear", "unknown", "none"):
+            table.add_column(f"{name}\n{word}", justify="right", no_wrap=True)
     names = sorted({name for tally in tallies.values() for name in tally.verdicts})
     for name in names:
         cells = []
