@@ -261,6 +261,26 @@ METRICS: tuple[Metric, ...] = (
     ),
 )
 
+HOLDOUT = (
+    (
+        "Net readers",
+        "`cleared` asked - `cleared` held out x n(asked) / n(held out)",
+        "Readers who came back clear because they were asked; n is `assigned`. With an interval "
+        "that holds however often one looks.",
+    ),
+    (
+        "Recovered page views",
+        "`clear` asked - `clear` held out x n(asked) / n(held out)",
+        "Clear page views that there would not be without asking. An estimate.",
+    ),
+    (
+        "Earnings",
+        "recovered page views x RPM / 1000",
+        "What those would earn if they earn what others do. An estimate.",
+    ),
+)
+"""What is calculated from the two arms of a hold-out, in `experiment`."""
+
 BY_NAME = {metric.name: metric for metric in METRICS}
 
 
@@ -297,6 +317,8 @@ def document() -> str:
         "- Values beyond a dimension's limit on one day (1,000 pages, 100 sections, ...) stand "
         "together under `(other)`; sums are not affected. Query strings are never stored.",
         "- An event that the browser sends again is counted once if it comes within 48 hours.",
+        "- What counts readers (`reader_days`, `blocked_days`, `cleared`, `assigned`) never counts "
+        "1/sample: a reader is met on one of the measured views sooner or later.",
         "",
         "| figure | name | calculated as | definition |",
         "| --- | --- | --- | --- |",
@@ -309,4 +331,12 @@ def document() -> str:
             below = f"({below})" if len(metric.denominator) > 1 else below
             formula = f"{'1 - ' if metric.complement else ''}{above} / {below}"
         lines.append(f"| {metric.label} | `{metric.name}` | {formula} | {metric.definition} |")
+    lines += [
+        "",
+        "With a hold-out, of readers in its two arms ([how to read them](experiments.md)):",
+        "",
+        "| figure | calculated as | definition |",
+        "| --- | --- | --- |",
+        *(f"| {' | '.join(row)} |" for row in HOLDOUT),
+    ]
     return "\n".join(lines) + "\n"
