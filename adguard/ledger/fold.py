@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from adguard.ledger.events import HOUR, Event
 
@@ -199,7 +199,6 @@ def _ppm(sample: float) -> int:
 
 
 _Key = TypeVar("_Key", bound=tuple[object, ...])
-_Facts = tuple[str, int, float, str, str, str, str, bool, bool, bool, int]
 _Parts = tuple[tuple[int, tuple[int, ...]], ...]
 """Which counters grow, by the sampling share under which they are kept."""
 
@@ -224,83 +223,79 @@ def _by_share(ppm: int, counted: tuple[int, ...]) -> _Parts:
     return ((WHOLE, readers), (ppm, views)) if views else ((WHOLE, readers),)
 
 
-class _Sort(NamedTuple):
-    """What events of one hour add, wherever: all that they share but the labels."""
-
-    site: str
-    hour: int
-    verdict: str
-    parts: _Parts
-    each: int
-
-
 class _Whole(NamedTuple):
-    """The same of one day; of many sorts one."""
+    """What events of one day add, wherever."""
 
     site: str
     day: int
+    verdict: str
     parts: _Parts
     each: int
     placeless: bool
 
 
+_FEW = ("browser", "device", "variant", "reason", "form", "version")
+"""Dimensions of few values, which a few thousand events have in common."""
+
+_alike = attrgetter(
+    "site", "sample", "kind", "verdict", "action", "choice", "fresh", "assigned", "cleared",
+    "count", *_FEW,
+)  # fmt: skip
+
+
 def fold(events: Iterable[Event]) -> Deltas:
     """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order.
 
-    Events that differ in labels only are of one sort. Sorts are numbered, because pairs of a
-    number and a label are what `Counter` counts fastest; the rest is done once a pair.
+    Events that are alike but for page, section and country are numbered, and everything is done
+    once a number; the rest is counted by pairs of a number and a value.
     """
     events = list(events)
-    numbers: dict[_Facts, int] = {}
-    sort_of = [
-        numbers.setdefault(
-            (
-                e.site, e.at // HOUR, e.sample, e.kind, e.verdict, e.action, e.choice,
-                e.fresh, e.assigned, e.cleared, e.count,
-            ),
-            len(numbers),
-        )
-        for e in events
-    ]  # fmt: skip
-    sorts: list[_Sort] = []
+    numbers: dict[tuple[int, tuple[Any, ...]], int] = {}
+    number_of = [
+        numbers.setdefault(key, len(numbers))
+        for key in zip((e.at // HOUR for e in events), map(_alike, events), strict=True)
+    ]
+    times_of = Counter(number_of)
     wholes: dict[_Whole, int] = {}
-    whole_of_sort: list[int] = []
-    for site, hour, sample, kind, reported, action, choice, *marks, count in numbers:
-        verdict = _verdict(kind, reported)
-        parts = _by_share(_ppm(sample), _counted(kind, verdict, action, choice, *marks))
-        sorts.append(_Sort(site, hour, verdict, parts, count))
-        whole = _Whole(site, hour // 24, parts, count, kind in _PLACELESS)
-        whole_of_sort.append(wholes.setdefault(whole, len(wholes)))
+    whole_of_number: list[int] = []
+    by_day: Counter[tuple[int, tuple[str, ...]]] = Counter()
     deltas = Deltas()
-    for number, times in Counter(sort_of).items():
-        site, hour, verdict, parts, each = sorts[number]
-        for ppm, some in parts:
-            _add(deltas.days, (site, "verdict", hour // 24, verdict, ppm), some, times * each)
-    labels = map(attrgetter("browser", "device", "variant"), events)
-    for (number, names), times in Counter(zip(sort_of, labels, strict=True)).items():
-        site, hour, verdict, parts, each = sorts[number]
-        browser, device, variant = map(_label, names)
+    for (
+        hour,
+        (site, sample, kind, reported, *facts, each, b, d, v, r, f, o),
+    ), number in numbers.items():
+        verdict = _verdict(kind, reported)
+        parts = _by_share(_ppm(sample), _counted(kind, verdict, *facts))
+        whole = _Whole(site, hour // 24, verdict, parts, each, kind in _PLACELESS)
+        whole_of_number.append(wholes.setdefault(whole, len(wholes)))
+        names = tuple(map(_label, (b, d, v, r, f, o)))
+        browser, device, variant = names[:3]
         for ppm, some in parts:
             hour_key = (site, hour, verdict, browser, device, variant, ppm)
-            _add(deltas.hours, hour_key, some, times * each)
-    whole_of = [whole_of_sort[number] for number in sort_of]
-    for dimension in ("page", *DIMENSIONS[1:]):
-        _add_by(deltas, dimension, list(wholes), whole_of, events)
-    return deltas
-
-
-def _add_by(
-    deltas: Deltas, dimension: str, wholes: list[_Whole], whole_of: list[int], events: list[Event]
-) -> None:
-    """Adds events up by one dimension, `verdict` aside; `whole_of` says of which each one is."""
-    clean = _page if dimension == "page" else _label
-    values = map(attrgetter("path" if dimension == "page" else dimension), events)
-    for (number, value), times in Counter(zip(whole_of, values, strict=True)).items():
-        site, day, parts, each, placeless = wholes[number]
-        if placeless and dimension != "version":
-            continue
+            _add(deltas.hours, hour_key, some, times_of[number] * each)
+        by_day[whole_of_number[-1], names] += times_of[number]
+    everything = list(wholes)
+    for (number, names), times in by_day.items():
+        site, day, verdict, parts, each, placeless = everything[number]
         for ppm, some in parts:
-            _add(deltas.days, (site, dimension, day, clean(value), ppm), some, times * each)
+            _add(deltas.days, (site, "verdict", day, verdict, ppm), some, times * each)
+            for dimension, value in zip(_FEW, names, strict=True):
+                if not placeless or dimension == "version":
+                    _add(deltas.days, (site, dimension, day, value, ppm), some, times * each)
+    whole_of = [whole_of_number[number] for number in number_of]
+    for dimension, attribute, clean in (
+        ("page", "path", _page),
+        ("section", "section", _label),
+        ("country", "country", _label),
+    ):
+        pairs = Counter(zip(whole_of, map(attrgetter(attribute), events), strict=True))
+        for (number, value), times in pairs.items():
+            site, day, _, parts, each, placeless = everything[number]
+            if not placeless:
+                for ppm, some in parts:
+                    key = (site, dimension, day, clean(value), ppm)
+                    _add(deltas.days, key, some, times * each)
+    return deltas
 
 
 def merge(parts: Iterable[Deltas]) -> Deltas:
