@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,3 +59,18 @@ def counted(store: Store, span: Span = TODAY) -> dict[str, int]:
 def paths(store: Store, span: Span = TODAY, limit: int = 20) -> Sequence[tuple[str, float]]:
     with store.figures() as figures:
         return [(row.value, row.totals.views) for row in figures.top_pages(span, limit)]
+
+
+def run(program: str, *arguments: str) -> str:
+    """Runs a program of Python; it must end well and say nothing on its error stream."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout

@@ -27,21 +27,7 @@ from adguard.ledger import (
 )
 from adguard.ledger.keeper import Keeper
 from adguard.ledger.location import Location
-from tests.ledger.making import NOW, Where, address, counted, event, views
-
-
-def run(program: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert done.stderr == ""
-    assert done.returncode == 0
-    return done.stdout
+from tests.ledger.making import NOW, Where, address, counted, event, run, views
 
 
 async def until(true: Callable[[], bool]) -> None:
