@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +20,7 @@ from adguard.ledger.file import CHUNK
 from adguard.ledger.fold import CAPS, OTHER
 from adguard.ledger.sqlite import SqliteStore
 from adguard.ledger.store import KEEP_DAYS
-from tests.ledger.making import DAY, NOW, TODAY, counted, event, paths, totals, views
+from tests.ledger.making import DAY, NOW, TODAY, counted, event, full_disk, paths, totals, views
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -327,20 +325,6 @@ def test_a_file_that_was_deleted_is_made_again(file: SqliteStore, tmp_path: Path
         path.unlink()
     file.append([event(2)])
     assert views(file) == 1
-
-
-@contextmanager
-def full_disk(folder: Path) -> Iterator[None]:
-    """No file of this process may grow beyond what its largest file in `folder` has."""
-    size = max(path.stat().st_size for path in folder.iterdir())
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
 
 
 def test_a_full_disk_keeps_nothing_of_a_batch_and_loses_nothing_older(
