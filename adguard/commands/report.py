@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from adguard.commands.files import write
 from adguard.insight import BY, build_report, parse_since, parse_until, render, withhold
+from adguard.insight.earning import read_rates
 from adguard.insight.exports import to_csv, to_json, to_jsonl
 from adguard.insight.mail import MailError, compose, preview, read_post, send
 from adguard.insight.periods import last_week
@@ -22,9 +24,9 @@ from adguard.insight.reconciling import (
     without_small,
 )
 from adguard.insight.reconciling import to_csv as lines_to_csv
-from adguard.insight.report import By
+from adguard.insight.report import By, Report
 from adguard.insight.webpage import SPLITS, to_html
-from adguard.ledger import Store, StoreError, StoreURLError, open_store
+from adguard.ledger import StoreError, StoreURLError, open_store
 
 __all__ = ["report"]
 
@@ -56,6 +58,12 @@ FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
     show_default=True,
     help="With --ad-server: ad requests that one page view makes.",
 )
+@click.option(
+    "--rpm",
+    envvar="ADGUARD_RPM",
+    help='What a thousand views earn: 2.40, or {"news": 2.4, "*": 1.1}; default: ADGUARD_RPM.',
+)
+@click.option("--currency", envvar="ADGUARD_CURRENCY", default="EUR", show_default=True)
 @click.option("--exact", is_flag=True, help="Keep figures from fewer than 10 views in files.")
 @click.option("--weekly", is_flag=True, help="Mail the report of last week, Monday to Sunday.")
 @click.option("--dry-run", is_flag=True, help="With --weekly: print the mail and send nothing.")
@@ -73,6 +81,8 @@ def report(
     ad_server: Path | None,
     requests: Path | None,
     slots: float,
+    rpm: str | None,
+    currency: str,
     exact: bool,
     weekly: bool,
     dry_run: bool,
@@ -92,8 +102,17 @@ def report(
         raise click.UsageError("--requests goes with --ad-server.")
     try:
         opened = open_store(store or os.environ.get("ADGUARD_STORE"))
+        ask = partial(
+            build_report,
+            opened,
+            site=site,
+            rpm=None if rpm is None else read_rates(rpm),
+            currency=currency,
+        )
         if weekly:
-            _mail(opened, site=site, now=now, exact=exact, dry_run=dry_run)
+            since_week, end = last_week(now)
+            made = ask(since=since_week, until=end, by=SPLITS)
+            _mail(made if exact else withhold(made), dry_run=dry_run)
             return
         end = parse_until(until, now)
         start = parse_since(since or "7d", end)
@@ -102,7 +121,7 @@ def report(
             lines = reconcile(opened, since=start, until=end, site=site, requests=known)
             write(ad_server, lines_to_csv(lines if exact else without_small(lines), slots))
         splits = (by, *(one for one in SPLITS if one != by)) if html else (by,)
-        made = build_report(opened, since=start, until=end, by=splits, site=site)
+        made = ask(since=start, until=end, by=splits)
     except RequestsError as error:
         raise click.ClickException(f"{requests}: {error}.") from None
     except (MailError, StoreError, StoreURLError, ValueError) as error:
@@ -122,11 +141,9 @@ def report(
         Console().print(render(made))
 
 
-def _mail(store: Store, *, site: str | None, now: float, exact: bool, dry_run: bool) -> None:
+def _mail(report: Report, *, dry_run: bool) -> None:
     post = read_post(os.environ)
-    since, until = last_week(now)
-    made = build_report(store, since=since, until=until, by=SPLITS, site=site)
-    message = compose(made if exact else withhold(made), post)
+    message = compose(report, post)
     if dry_run:
         click.echo(preview(message))
     else:

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from adguard.insight.experiment import HoldOut
 from adguard.insight.metrics import METRICS
 from adguard.insight.report import Figure, Group, Report
 
@@ -30,6 +32,8 @@ def to_json(report: Report) -> str:
             "groups": [_group(group) for group in report.groups],
             "days": [_group(group) for group in report.days],
             "marks": _marks(report),
+            "holdout": None if report.holdout is None else _holdout(report.holdout),
+            "unearned": None if report.unearned is None else asdict(report.unearned),
             "suppressed": [
                 {"reason": s.reason, "count": s.count, "n": s.n} for s in report.suppressed
             ],
@@ -114,6 +118,16 @@ def _head(report: Report) -> dict[str, str | None]:
 
 def _group(group: Group) -> dict[str, Any]:
     return {"value": group.value, "share": group.share, "figures": _figures(group.figures)}
+
+
+def _holdout(found: HoldOut) -> dict[str, Any]:
+    """Intervals, which need an extra, are left to `adguard experiment`."""
+    return {
+        "asked": asdict(found.asked),
+        "held_out": asdict(found.held_out),
+        "net": found.net,
+        "recovered_views": found.recovered_views,
+    }
 
 
 def _marks(report: Report) -> list[dict[str, Any]]:

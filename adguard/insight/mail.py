@@ -139,6 +139,12 @@ def text_of(report: Report) -> str:
         lines.append(f"{row}  {wording.change(now, then)}".rstrip())
     if report.before is None:
         lines += ["", "Nothing is known of the week before."]
+    if report.unearned is not None:
+        lines += ["", *wrap(wording.unearned(report.unearned), 72)]
+    if report.holdout is not None:
+        lines += ["", "Hold-out:"]
+        for said in wording.holdout(report.holdout):
+            lines += wrap(said, 72, initial_indent="  ", subsequent_indent="  ")
     if report.marks:
         lines += ["", "Changed on our side:"]
         lines += [f"  {mark.day:%-d %B}: {mark.text}" for mark in report.marks]

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adguard.insight import wording
+from adguard.insight.experiment import HoldOut
 from adguard.insight.report import By, Figure, Report
 from adguard.insight.report import Table as Split
 
@@ -42,6 +43,10 @@ def render(report: Report) -> RenderableType:
     parts: list[RenderableType] = [head, Text(f"\n{wording.sentence(report)}\n"), _overall(report)]
     if report.before is not None:
         parts.append(_compared(report))
+    if report.unearned is not None:
+        parts.append(Text(f"{wording.unearned(report.unearned)}\n"))
+    if report.holdout is not None:
+        parts.append(_holdout(report.holdout))
     if report.marks:
         parts.append(_marks(report))
     parts += [_groups(table) for table in report.tables if table.groups]
@@ -94,6 +99,14 @@ def _compared(report: Report) -> Table:
         table.caption = "The last day is not over: counts are of less time than those before."
         table.caption_justify = "left"
     return table
+
+
+def _holdout(found: HoldOut) -> RenderableType:
+    return Stack(
+        Text("Hold-out", style="bold"),
+        *(Padding(Text(line), (0, 0, 0, 1)) for line in wording.holdout(found)),
+        Text(""),
+    )
 
 
 def _marks(report: Report) -> Table:

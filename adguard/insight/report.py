@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, get_args
 
+from adguard.insight.earning import Earning, Rates, unearned
+from adguard.insight.experiment import HoldOut, read_holdout
 from adguard.insight.marks import Mark, find_marks
 from adguard.insight.metrics import METRICS, Metric, wilson
 from adguard.insight.periods import before, date_of
@@ -120,6 +122,8 @@ class Report:
     :param tables: one for each dimension asked for.
     :param days: by day, for curves, and the days before likewise.
     :param marks: days on which package, baits or settings changed.
+    :param holdout: the arms of one site's hold-out; `None` without one, or for several sites.
+    :param unearned: what blocked views would have earned; `None` without an RPM.
     """
 
     first: date
@@ -133,6 +137,8 @@ class Report:
     days: tuple[Group, ...]
     days_before: tuple[Group, ...]
     marks: tuple[Mark, ...]
+    holdout: HoldOut | None
+    unearned: Earning | None
 
     @property
     def by(self) -> By:
@@ -175,6 +181,8 @@ def build_report(
     until: float,
     by: By | Sequence[By] = "verdict",
     site: str | None = None,
+    rpm: Rates | None = None,
+    currency: str = "EUR",
 ) -> Report:
     """Reads a report. Exact at any moment: what was acknowledged is in it, folded or not.
 
@@ -183,6 +191,7 @@ def build_report(
         second of the day, the day counts as still running.
     :param by: what the figures are split by, one of `BY` or several.
     :param site: one site's name; `None` for all sites of the store.
+    :param rpm: what a thousand page views earn, in `currency`.
     :raises ValueError: `by` is none of `BY`, or `until` is before `since`.
     :raises StoreError: the store cannot be read.
     """
@@ -192,7 +201,11 @@ def build_report(
             raise ValueError(f"{one!r} is not one of {', '.join(BY)}")
     span = Span.of(since, until, site)
     with store.figures() as figures:
-        return _read(figures, span, dimensions, running=int(until) % DAY != DAY - 1)
+        made = _read(figures, span, dimensions, running=int(until) % DAY != DAY - 1)
+        if rpm is None:
+            return made
+        earning = unearned(figures.breakdown(span, "section"), rpm, currency)
+        return replace(made, unearned=earning)
 
 
 def _read(figures: Figures, span: Span, dimensions: Sequence[By], *, running: bool) -> Report:
@@ -220,7 +233,17 @@ def _read(figures: Figures, span: Span, dimensions: Sequence[By], *, running: bo
         days=_days(points, whole),
         days_before=_days(points_before, None),
         marks=tuple(mark for mark in marks if mark.day >= first),
+        holdout=_holdout(figures, span),
+        unearned=None,
     )
+
+
+def _holdout(figures: Figures, span: Span) -> HoldOut | None:
+    # Sites hold out shares of their own; their arms do not add up.
+    if span.site is None and len(figures.sites()) != 1:
+        return None
+    found = read_holdout(figures, span)
+    return found if found.asked.readers and found.held_out.readers else None
 
 
 def _groups(figures: Figures, span: Span, by: By, whole: Totals) -> tuple[Group, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from adguard.insight.experiment import HoldOut
 from adguard.insight.report import Figure, Group, Report, Suppressed, Table, figure_of
 
 __all__ = ["FEW", "FEWEST", "gather_small", "withhold"]
@@ -40,7 +41,15 @@ def withhold(report: Report) -> Report:
         suppressed=_reasons(report.suppressed),
         days=_withheld(report.days),
         days_before=_withheld(report.days_before),
+        holdout=_holdout(report.holdout),
+        unearned=None if _without_small(report["blocked"]).withheld else report.unearned,
     )
+
+
+def _holdout(found: HoldOut | None) -> HoldOut | None:
+    if found is None or min(found.asked.readers, found.held_out.readers) < FEWEST:
+        return None
+    return found
 
 
 def gather_small(

@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from adguard._version import __version__
 from adguard.insight import charts, wording
-from adguard.insight.metrics import METRICS
+from adguard.insight.experiment import Arm
+from adguard.insight.metrics import METRICS, wilson
 from adguard.insight.report import By, Figure, Group, Report
 
 __all__ = ["SPLITS", "to_html"]
@@ -28,6 +29,7 @@ WIDE = ("page", "version", "day")
 """Tables whose first column needs room."""
 
 TILES = ("block_rate", "views", "asked", "allow_rate")
+"""The second gives way to money where there is an RPM: the headline says it, too."""
 FUNNEL = (
     ("measured", "Page views measured"),
     ("views", "with a verdict"),
@@ -81,7 +83,8 @@ def to_html(report: Report, now: datetime | None = None) -> str:
         report=report,
         words=wording,
         look=Markup(charts.look()),  # noqa: S704 -- our own file
-        tiles=[_tile(report, name) for name in TILES],
+        tiles=[_tile(report, n) for n in TILES if n != "views" or report.unearned is None],
+        arms=_arms(report),
         trend=_trend(report),
         strip=_strip(report),
         legend=[(number, mark) for number, mark in enumerate(report.marks, 1)],
@@ -112,6 +115,22 @@ def _tile(report: Report, name: str) -> dict[str, Any]:
         "change": wording.change(figure, then),
         "label": figure.metric.label,
     }
+
+
+def _arms(report: Report) -> Markup | None:
+    """Readers of each arm who came back, with Wilson's intervals."""
+    if report.holdout is None:
+        return None
+    rows = []
+    arms: tuple[tuple[str, Arm, charts.Kind], ...] = (
+        ("asked", report.holdout.asked, "now"),
+        ("held out", report.holdout.held_out, "before"),
+    )
+    for name, arm, kind in arms:
+        share = min(1.0, arm.cleared / arm.readers)
+        low, high = wilson(share, arm.readers)
+        rows.append(charts.Interval(f"{name}: {arm.readers:,} readers", share, low, high, kind))
+    return charts.intervals("Readers who came back without a blocker", rows)
 
 
 def _length(report: Report) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from adguard.insight.earning import Earning
+from adguard.insight.experiment import HoldOut, StatsMissing
 from adguard.insight.metrics import SMALL
 from adguard.insight.report import By, Figure, Report
 from adguard.insight.smallcells import FEWEST
@@ -19,6 +21,7 @@ __all__ = [
     "count",
     "days",
     "definition",
+    "holdout",
     "interval",
     "of",
     "outcome",
@@ -26,6 +29,7 @@ __all__ = [
     "sentence",
     "share",
     "title",
+    "unearned",
     "value",
     "whose",
 ]
@@ -161,6 +165,38 @@ def compared(report: Report) -> Iterator[tuple[Figure, Figure, str]]:
         then = report.earlier(name)
         if then is not None:
             yield report[name], then, change(report[name], then)
+
+
+def holdout(found: HoldOut) -> list[str]:
+    """Says what asking changed, as far as a hold-out tells."""
+    asked, alone = found.asked, found.held_out
+    lines = [
+        f"Of {asked.readers:,} readers who may be asked, {asked.cleared:,} came back without a "
+        f"blocker; of {alone.readers:,} held out, {alone.cleared:,} did so unasked."
+    ]
+    net, views = found.net, found.recovered_views
+    if net is None or views is None:
+        return lines
+    said = f"Back because they were asked: {_whole(net)} readers"
+    try:
+        low, high = found.net_interval() or (0.0, 0.0)
+    except StatsMissing as error:
+        lines.append(f"{said}; {error}.")
+    else:
+        lines.append(f"{said} (95 %: {_whole(low)} to {_whole(high)}, however often you look).")
+    return [*lines, f"Page views recovered by that: {_whole(views)} (estimate)."]
+
+
+def unearned(earning: Earning) -> str:
+    """Says what the blocked views would have earned."""
+    return (
+        f"With ads, the {round(earning.views):,} blocked page views would have earned {earning} "
+        "(estimate)."
+    )
+
+
+def _whole(value: float) -> str:
+    return f"{round(value):,}".replace("-", "−")
 
 
 def percent(value: float) -> str:
