@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +18,7 @@ from starlette.routing import Route
 
 from adguard import Rule
 from adguard._version import __version__
-from adguard.ledger import Span
+from adguard.ledger import Span, open_store
 from tests.endpoints.conftest import Site
 from tests.visitor import BLOCKED, CLEAR, NAVIGATION
 
@@ -104,6 +107,21 @@ async def test_who_comes_back_clear_counts_once_however_often_the_blocker_goes_o
     for signals in (CLEAR, BLOCKED, BLOCKED, CLEAR, CLEAR, BLOCKED, CLEAR):
         await visitor.view(signals, "/a")
     assert await by(site, "variant", "cleared") == {"asked": 1}
+
+
+async def test_who_never_blocked_cannot_come_back(site: Site) -> None:
+    visitor = await site.visitor()
+    # An answer on the preferences page makes a cookie without any blocked view.
+    await visitor.client.post(
+        "/_site/choice",
+        data={"choice": "never", "path": "/a"},
+        headers={"Origin": visitor.origin, "Sec-Fetch-Site": "same-origin"},
+    )
+    for _ in range(2):
+        await visitor.view(CLEAR, "/a")
+    counted = await site.counted()
+    assert counted["reader_days"] == 1
+    assert "cleared" not in counted
 
 
 async def test_a_hold_out_that_begins_later_counts_from_its_own_beginning(
@@ -253,6 +271,26 @@ async def test_what_was_served_last_is_noted_when_the_app_stops(make_site: MakeS
     assert await served(site) == 1
 
 
+def test_without_a_lifespan_the_last_pages_are_noted_when_the_process_ends(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import asyncio, sys, httpx\n"
+        "from tests.endpoints.test_counting import NAVIGATION, pages\n"
+        "from adguard import AdGuardMiddleware\n"
+        "app = AdGuardMiddleware(pages(), secret_key='k' * 32, store=sys.argv[1])\n"
+        "async def visit():\n"
+        "    transport = httpx.ASGITransport(app)\n"
+        "    async with httpx.AsyncClient(transport=transport, base_url='http://a.test') as one:\n"
+        "        await one.get('/a', headers=NAVIGATION)\n"
+        "asyncio.run(visit())\n"
+    )
+    address = f"sqlite://{tmp_path}/figures.sqlite3"
+    subprocess.run([sys.executable, "-c", code, address], check=True)
+    with open_store(address).figures() as figures:
+        assert figures.funnel(EVER).raw["served"] == 1
+
+
 async def test_events_say_what_is_in_force_and_change_with_the_switch(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,7 +305,7 @@ async def test_events_say_what_is_in_force_and_change_with_the_switch(
     assert all(len(version) <= 64 for version in versions)
 
 
-async def test_a_prefetch_by_httpx_without_navigation_headers_is_a_page_all_the_same(
+async def test_a_page_for_a_client_that_says_little_of_itself_is_served_all_the_same(
     site: Site,
 ) -> None:
     client: httpx.AsyncClient = (await site.visitor()).client
