@@ -23,6 +23,7 @@ from math import ceil, exp, log, log2
 from typing import TYPE_CHECKING, Any
 
 from adguard.experiment import true_share
+from adguard.insight.earning import Earning, Rates
 from adguard.ledger.store import Figures, Row, Span
 
 if TYPE_CHECKING:
@@ -182,20 +183,20 @@ def _by_arm(rows: Iterable[Row]) -> dict[str, Row]:
 
 
 def estimate_revenue(
-    views: float, rpm: float | Mapping[str, float], sections: Iterable[Row] = ()
-) -> float:
-    """Returns what `views` page views would earn: an estimate, in the currency of `rpm`.
+    views: float, rates: Rates, currency: str = "EUR", sections: Iterable[Row] = ()
+) -> Earning:
+    """Returns what `views` page views earn if they earn what others do: an estimate.
 
-    :param rpm: what a thousand views earn: a number, or sections with theirs (`*` for all others).
-    :param sections: figures by section; views are taken to be spread as all views are.
+    :param rates: what a thousand views earn.
+    :param sections: figures by section; `views` are taken to be spread as all views are, since
+        arms are not kept by section.
     """
-    if not isinstance(rpm, Mapping):
-        return views * rpm / 1000
-    others = rpm.get("*", 0.0)
-    weights = [(row.totals.views, rpm.get(row.value, others)) for row in sections]
+    known = rates if isinstance(rates, Mapping) else {"*": rates}
+    others = known.get("*", 0.0)
+    weights = [(row.totals.views, known.get(row.value, others)) for row in sections]
     total = sum(weight for weight, _ in weights)
     rate = sum(weight * rate for weight, rate in weights) / total if total else others
-    return views * rate / 1000
+    return Earning(views * rate / 1000, views, currency)
 
 
 @dataclass(frozen=True)

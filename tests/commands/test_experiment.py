@@ -35,11 +35,13 @@ def address(tmp_path: Path) -> str:
 
 
 def test_it_says_who_came_back_because_of_being_asked_and_what_that_earns(address: str) -> None:
-    said = run("read", "--store", address, "--share", "0.1", "--rpm", "1000").output
+    said = run(
+        "read", "--store", address, "--share", "0.1", "--rpm", "1000", "--currency", "CHF"
+    ).output
     assert "Hold-out of gazette" in said
     assert "Back because they were asked: 31 readers (95 %: " in said
     assert "Recovered page views: 31 (estimate)." in said
-    assert "They earn 31.00 (estimate)." in said
+    assert "They earn 31.00 CHF (estimate)." in said
     assert "The arms are as large as drawn" in said
 
 
@@ -72,6 +74,7 @@ def test_of_several_sites_one_has_to_be_named(address: str) -> None:
     [
         (("read", "--store", "ftp://x"), "names no store"),
         (("read", "--store", "memory:", "--since", "yore"), "is no beginning"),
+        (("read", "--store", "memory:", "--rpm", "much"), "is not what a thousand views earn"),
         (("plan", "0.1", "0.1"), "no difference"),
         (("plan", "0", "0.1"), "0.0 is not in the range"),
     ],

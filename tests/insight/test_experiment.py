@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from adguard.experiment import true_share
+from adguard.insight.earning import Earning
 from adguard.insight.experiment import (
     ALARM,
     Arm,
@@ -202,7 +203,7 @@ def row(section: str, views: int) -> Row:
 def test_page_views_are_worth_what_their_sections_earn(
     rpm: float | dict[str, float], sections: tuple[Row, ...], worth: float
 ) -> None:
-    assert estimate_revenue(2000.0, rpm, sections) == worth
+    assert estimate_revenue(2000.0, rpm, "CHF", sections) == Earning(worth, 2000.0, "CHF")
 
 
 def test_without_scipy_the_sums_are_there_and_an_interval_says_what_to_install() -> None:
