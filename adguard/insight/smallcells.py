@@ -18,7 +18,7 @@ __all__ = ["FEW", "FEWEST", "gather_small", "withhold"]
 FEWEST = 10
 """A figure from fewer observations than this is not passed on."""
 
-FEW = f"(fewer than {FEWEST} each)"
+FEW = "(small groups)"
 """The name under which small groups stand together."""
 
 Item = TypeVar("Item")

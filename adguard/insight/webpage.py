@@ -16,6 +16,7 @@ from adguard.insight import charts, wording
 from adguard.insight.experiment import Arm
 from adguard.insight.metrics import METRICS, wilson
 from adguard.insight.report import By, Figure, Group, Report
+from adguard.insight.smallcells import FEW
 
 __all__ = ["SPLITS", "to_html"]
 
@@ -96,6 +97,7 @@ def to_html(report: Report, now: datetime | None = None) -> str:
         roomy=ROOMY,
         comparing=report.before is not None,
         clear=_clear(report),
+        left_out=_left_out(report),
         bar=_bar,
         funnel_bar=charts.bar,
         verdicts=VERDICTS,
@@ -115,6 +117,13 @@ def _tile(report: Report, name: str) -> dict[str, Any]:
         "change": wording.change(figure, then),
         "label": figure.metric.label,
     }
+
+
+def _left_out(report: Report) -> bool:
+    groups = [*report.days, *(group for table in report.tables for group in table.groups)]
+    names = [*(group.value for group in groups), *(one.reason for one in report.suppressed)]
+    figures = [*report.figures, *(figure for group in groups for figure in group.figures)]
+    return FEW in names or any(figure.withheld for figure in figures)
 
 
 def _arms(report: Report) -> Markup | None:

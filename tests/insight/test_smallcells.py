@@ -95,8 +95,11 @@ def test_figures_of_the_days_before_are_left_out_likewise() -> None:
 
 
 def test_a_page_of_left_out_figures_still_stands() -> None:
-    page = to_html(withhold(report_of(*views(9, "extension"), by="page")))
+    report = report_of(*views(9, "extension"), by="page")
+    page = to_html(withhold(report))
     assert "n &lt; 10" in page
+    assert "are left out" in page
+    assert "are left out" not in to_html(report)
 
 
 @given(st.lists(st.integers(0, 60), max_size=12))
