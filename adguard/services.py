@@ -105,8 +105,18 @@ class Services:
             return None
         from adguard.alerts import Watch  # noqa: PLC0415 -- brings half the house with it
 
+        shared = None
+        if location.address is not None:
+            from adguard.alerts.shared import ClickHouseBook  # noqa: PLC0415 -- an extra
+
+            shared = ClickHouseBook(location.address)
         return Watch(
-            settings.site, settings.alert_urls, settings.alert_secret, self.ledger, location.path
+            settings.site,
+            settings.alert_urls,
+            settings.alert_secret,
+            self.ledger,
+            location.path,
+            shared=shared,
         )
 
     def _make_exposition(self) -> Exposition | None:

@@ -52,7 +52,7 @@ class Watch:
     :param secret: signs what they are told.
     :param recording: the ledger; not kept alive.
     :param path: the node's database file; `None` where figures are in memory.
-    :param shared: makes the book of all nodes, given this node's name, where there are several.
+    :param shared: the book of all nodes, where there are several.
     :param every: seconds between two looks.
     :param clock: seconds since the epoch.
     :param elapsed: seconds that no setting of a clock moves.
@@ -66,7 +66,7 @@ class Watch:
         recording: Recording,
         path: Path | None,
         *,
-        shared: Callable[[str], Book] | None = None,
+        shared: Book | None = None,
         every: float = EVERY,
         clock: Callable[[], float] = time.time,
         elapsed: Callable[[], float] = time.monotonic,
@@ -77,8 +77,8 @@ class Watch:
         self._recording = weakref.ref(recording)
         self._lease_path = path and path.with_name(f"{path.name}.{site}.alerts")
         self._local = LocalBook(path)
-        self._make_shared = shared
-        self._shared: Book | None = None
+        self._shared = shared
+        self._node = ""
         self._every = every
         self._clock = clock
         self._elapsed = elapsed
@@ -160,17 +160,14 @@ class Watch:
 
     def _books(self) -> list[tuple[Book, str, str]]:
         """Each book, with the subject of what it holds and this node's name in it."""
-        if self._make_shared is None:
+        if self._shared is None:
             return [(self._local, "", "")]
-        node = self._local.node
-        if self._shared is None and node:
-            with suppress(StoreError):
-                self._shared = self._make_shared(node)
-        local = (self._local, node, node)
-        return [local] if self._shared is None else [local, (self._shared, "", node)]
+        # Kept from then on: an alert must be taken back under the name it was raised under.
+        self._node = self._node or self._local.node or socket.gethostname()
+        return [(self._local, self._node, self._node), (self._shared, "", self._node)]
 
     def _is_for(self, finding: Finding, book: Book) -> bool:
-        return self._make_shared is None or (finding.rule in OF_A_NODE) == (book is self._local)
+        return self._shared is None or (finding.rule in OF_A_NODE) == (book is self._local)
 
     def _write(self, book: Book, findings: list[Finding], subject: str, node: str) -> None:
         now = self._clock()
