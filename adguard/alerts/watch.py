@@ -94,7 +94,8 @@ class Watch:
         _watches.add(self)
 
     def _reset(self) -> None:
-        self._lease = Lease(self._lease_path)
+        # Where nothing can be written, that is what has to be told, and by one worker.
+        self._lease = Lease(self._lease_path, or_folder=True)
         self._held = False
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()

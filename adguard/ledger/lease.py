@@ -20,10 +20,12 @@ class Lease:
     are no file locks (Windows), or no file, everybody holds it.
 
     :param path: the lock's file, made when it is missing; `None` for a store without a file.
+    :param or_folder: where the file cannot be made, lock its folder instead.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, or_folder: bool = False) -> None:
         self._path = path
+        self._or_folder = or_folder
         self._file: int | None = None
 
     def held(self) -> bool:
@@ -31,7 +33,7 @@ class Lease:
         if self._path is None or fcntl is None or self._file is not None:
             return True
         try:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            file = self._open(self._path)
         except OSError:
             return False
         try:
@@ -41,6 +43,14 @@ class Lease:
             return False
         self._file = file
         return True
+
+    def _open(self, path: Path) -> int:
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError:
+            if not self._or_folder:
+                raise
+            return os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
 
     def release(self) -> None:
         """Gives the lease back, if we hold it."""

@@ -61,3 +61,15 @@ def test_without_a_file_or_without_file_locks_everybody_holds_it(
     monkeypatch.setattr(lease, "fcntl", None)
     assert Lease(tmp_path / "lease").held()
     assert Lease(tmp_path / "lease").held()
+
+
+def test_a_folder_that_nobody_may_write_to_can_be_locked_itself(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()  # no file can be made of that name
+    assert not Lease(tmp_path / "taken").held()
+    first, second = (Lease(tmp_path / "taken", or_folder=True) for _ in range(2))
+    assert first.held()
+    assert not second.held()
+    first.release()
+    assert second.held()
+    second.release()
+    assert not Lease(tmp_path / "none" / "at all", or_folder=True).held()
