@@ -20,7 +20,8 @@ class Lease:
     are no file locks (Windows), or no file, everybody holds it.
 
     :param path: the lock's file, made when it is missing; `None` for a store without a file.
-    :param or_folder: where the file cannot be made, lock its folder instead.
+    :param or_folder: where the file cannot be made, lock its folder instead, or the nearest above
+        it that is there.
     """
 
     def __init__(self, path: Path | None, *, or_folder: bool = False) -> None:
@@ -50,7 +51,8 @@ class Lease:
         except OSError:
             if not self._or_folder:
                 raise
-            return os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            folder = next(folder for folder in path.parents if folder.is_dir())
+            return os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
 
     def release(self) -> None:
         """Gives the lease back, if we hold it."""
