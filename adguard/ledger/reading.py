@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from adguard.ledger.events import HOUR, Event, decode
-from adguard.ledger.fold import COUNTERS, DIMENSIONS, Deltas, admit, fold
-from adguard.ledger.schema import ROLLUPS, temp, upsert
+from adguard.ledger.fold import COUNTERS, DIMENSIONS, WHOLE, Deltas, admit, fold
+from adguard.ledger.ranking import DEEPEST, best_pages
+from adguard.ledger.schema import PAGE_VIEWS, ROLLUPS, temp, upsert
 from adguard.ledger.store import (
     EVERYTHING,
     VIEWS,
@@ -29,7 +30,6 @@ from adguard.ledger.store import (
 
 __all__ = ["SqliteFigures", "add", "add_deltas", "admitted"]
 
-_VIEWS = " + ".join(VIEWS)
 _Sums = list[tuple[str, int, tuple[int, ...]]]
 
 _NEXT = {"path", "verdict"}
@@ -131,16 +131,32 @@ class SqliteFigures:
         return sorted(_grouped(rows), key=_most_views_first)
 
     def top_pages(self, span: Span, limit: int = 20) -> list[Row]:
+        chosen = self._best_pages(span, limit)
+        rows = self._sums("r_page", {}, "path", span, chosen)
+        return sorted(_grouped(rows), key=_most_views_first)[:limit]
+
+    def _best_pages(self, span: Span, limit: int) -> list[str]:
+        """The pages with most views, and perhaps some more."""
         where, values = self._where("r_page", {}, span)
+        if 0 < limit <= DEEPEST:
+            sites = self.sites() if span.site is None else [span.site]
+            waiting: list[tuple[str, float]] = []
+            if self._live:
+                waiting = self._db.execute(
+                    f"SELECT path, SUM(({PAGE_VIEWS}) * {WHOLE}.0 / ppm) "  # noqa: S608
+                    f"FROM temp.live_r_page WHERE {where} GROUP BY path",
+                    values,
+                ).fetchall()
+            found = best_pages(self._db, sites, span, limit, waiting)
+            if found is not None:
+                return found
         source = self._source("r_page", where, ("path", "ppm", *VIEWS))
-        best = self._db.execute(
+        rows = self._db.execute(
             f"SELECT path FROM {source} GROUP BY path "  # noqa: S608
-            f"ORDER BY SUM(({_VIEWS}) * 1.0 / ppm) DESC, path LIMIT :limit",
+            f"ORDER BY SUM(({PAGE_VIEWS}) * 1.0 / ppm) DESC, path LIMIT :limit",
             {**values, "limit": limit},
         )
-        chosen = [path for (path,) in best]
-        rows = self._sums("r_page", {}, "path", span, chosen)
-        return sorted(_grouped(rows), key=_most_views_first)
+        return [path for (path,) in rows]
 
     def sites(self) -> list[str]:
         if self._sites is None:
