@@ -225,12 +225,11 @@ async def _readers(node: Node, made: Load, seed: str, show: Callable[[str], None
             made.add(told)
             if not first:
                 show(row(made, told.number))
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-        if await process.wait() not in {0, -15}:
-            raise NodeError("a process full of readers gave up; the server said: " + node.said())
+    except BaseException:
+        process.kill()
+        raise
+    if await process.wait():
+        raise NodeError("a process full of readers gave up; the server said: " + node.said())
 
 
 # --- the command ------------------------------------------------------------------------------
