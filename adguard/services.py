@@ -57,6 +57,9 @@ class Services:
         self.jar = CookieJar(settings.keys)
         edition, switch = Edition(settings, self.assets.baits), self.switch
         self._edition = edition
+        self._mode = switch.current()
+        self.version = edition.name(self._mode)
+        """What is in force, as events say it: kept up by `ruling`, which each of them asks."""
         try:
             self.ledger = Ledger(
                 settings, keep_days=settings.retention_days, on_round=_weakly(self)
@@ -72,11 +75,6 @@ class Services:
         self.exposition = self._make_exposition()
         self._warned_plain = False
         self._warn_unwatched()
-
-    @property
-    def version(self) -> str:
-        """What is in force, as events say it."""
-        return self._edition.name(self.switch.current())
 
     def tend(self) -> None:
         """Does what is due, every few seconds, in the background."""
@@ -139,7 +137,11 @@ class Services:
     def ruling(self, path: str) -> tuple[Ruling, Mode]:
         """Returns what the settings say of `path`, and the mode in force there."""
         ruling = self.settings.book.ruling(path)
-        return ruling, self.switch.current(ruling.mode)
+        mode = self.switch.current(ruling.mode)
+        if ruling.mode is None and mode != self._mode:
+            self._mode = mode
+            self.version = self._edition.name(mode)
+        return ruling, mode
 
     def secure(self, scope: Scope) -> bool:
         """Whether the reader came over TLS: the configured origin decides, else the scope."""
