@@ -63,3 +63,17 @@ def test_pages_that_are_all_read_alike_are_still_ranked_right(limit: int, tmp_pa
     best = ["/150", "/299", *(f"/{page:03}" for page in range(300) if page not in {150, 299})]
     assert found == best[:limit]
     store.close()
+
+
+def test_a_page_that_is_never_among_a_days_best_can_be_the_best_of_all_days() -> None:
+    store = SqliteStore(None)
+    made = []
+    for days in range(4):
+        for place in range(3):
+            made += [event("", at=NOW - days * 86400, path=f"/{days}/{place}")] * 5
+        made += [event("", at=NOW - days * 86400, path="/steady")] * 4
+    store.apply(Batch("node", 1, made))
+    with store.figures() as figures:
+        (best,) = figures.top_pages(Span(DAY - 3, DAY, "default"), 1)
+    assert (best.value, best.totals.views) == ("/steady", 16)
+    store.close()
