@@ -150,3 +150,13 @@ def test_another_node_takes_over_what_was_not_delivered_and_the_first_leaves_it(
     # Handing it on does not make it younger.
     assert not pending(both, ("x",), "b", AT + GIVE_UP)
     assert not orphans(both, ("x",), "a", AT + GIVE_UP)
+
+
+def test_the_order_in_which_the_book_is_read_does_not_matter() -> None:
+    first, second = after([(0, "bad"), (60, "fine")])
+    (third,) = news([found("bad")], [second, first], DESK, AT + 2 * REST)
+    assert third.episode == 2
+    taken = replace(third, turn=1, node="b")
+    for entries in ([first, second, third, taken], [taken, third, second, first]):
+        assert firing(entries) == ["unknown_rate"]
+        assert pending(entries, ("x",), "b", AT + 2 * REST) == [Message(taken, ("x",))]
