@@ -9,6 +9,8 @@ import click
 from adguard import snippets
 from adguard._version import __version__
 from adguard.commands.alerts import alerts
+from adguard.commands.dashboard import dashboard
+from adguard.commands.demo_data import demo_data
 from adguard.commands.experiment import experiment
 from adguard.commands.expire import expire
 from adguard.commands.journal import journal
@@ -23,6 +25,8 @@ def main() -> None:
 
 
 main.add_command(alerts)
+main.add_command(dashboard)
+main.add_command(demo_data)
 main.add_command(expire)
 main.add_command(experiment)
 main.add_command(journal)

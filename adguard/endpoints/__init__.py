@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from adguard.assets import Asset
 from adguard.endpoints.choice import choice
 from adguard.endpoints.control import control
+from adguard.endpoints.desk import Desk
 from adguard.endpoints.health import health
 from adguard.endpoints.http import Answer, Gone, Refusal, answer_page, headers_of, refused
 from adguard.endpoints.metrics import metrics
@@ -39,6 +40,7 @@ class Endpoints:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._desk = Desk(services)
         self._handlers: dict[str, tuple[frozenset[str], Handler]] = {
             "control": (GET, partial(control, services)),
             "report": (POST, ReportEndpoint(services)),
@@ -54,17 +56,18 @@ class Endpoints:
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers the request for `name`, the path below the prefix without a leading slash."""
         asset: Asset | None = None
+        answer: Answer | None = None
         try:
             entry = self._handlers.get(name)
-            if entry is None:
+            if entry is not None:
+                methods, handler = entry
+                _require_method(scope, methods)
+                answer = await handler(scope, receive)
+            elif not self._desk.holds(name):
                 asset = self._services.assets.find(name)
                 if asset is None:
                     raise Refusal(404, "There is nothing here.")  # noqa: TRY301
                 _require_method(scope, GET)
-            else:
-                methods, handler = entry
-                _require_method(scope, methods)
-                answer = await handler(scope, receive)
         except Gone:
             return
         except Refusal as refusal:
@@ -76,11 +79,12 @@ class Endpoints:
             )
             failure = Refusal(500, "Something failed on our side; it has been noted.")
             answer = self._refused(failure, scope)
+        if answer is not None:
+            await answer.send(send, head=scope["method"] == "HEAD")
+        elif asset is not None:
+            await self._services.assets.respond(asset, scope, send)
         else:
-            if asset is not None:
-                await self._services.assets.respond(asset, scope, send)
-                return
-        await answer.send(send, head=scope["method"] == "HEAD")
+            await self._desk.respond(name, scope, receive, send)
 
     def _refused(self, refusal: Refusal, scope: Scope) -> Answer:
         """Returns the refusal as a page where a person will read it, else as one plain line."""
