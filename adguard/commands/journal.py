@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from adguard.ledger import StoreError, StoreURLError, open_store
 from adguard.ledger.connect import explain
@@ -48,12 +47,13 @@ def status(store: str | None) -> None:
     """Print what waits, and whether the store can be reached. Changes nothing, needs no server."""
     url = _address(store)
     with _clear_errors(), closing(open_journal(url, read_only=True)) as waiting:
-        table = Table("journal", waiting.node, box=None, pad_edge=False)
+        lines = {"journal": waiting.node}
         for name, value in waiting.health().items():
-            table.add_row(LABELS[name], f"{value:,}" if isinstance(value, int) else str(value))
+            lines[LABELS[name]] = f"{value:,}"
         if isinstance(waiting, Spool):
-            table.add_row("the store", _reachable(url))
-    Console().print(table)
+            lines["the store"] = _reachable(url)
+    for label, text in lines.items():
+        click.echo(f"{label:<32} {text}")
 
 
 @journal.command()
@@ -100,7 +100,14 @@ def _address(store: str | None) -> str | None:
 def _reachable(url: str | None) -> str:
     try:
         with closing(open_store(url)) as store:
-            store.health()
+            told = store.health()
+            if not told["replicas_down"]:
+                return "answers"
+            if told["replicas_down"] != told["replicas"]:
+                return f"{told['replicas_down']} of {told['replicas']} replicas cannot be used now"
+            # Nobody answers: asking for figures says why.
+            with store.figures() as figures:
+                figures.sites()
     except StoreError as error:
         return f"cannot be reached: {error}"
     return "answers"
@@ -108,11 +115,7 @@ def _reachable(url: str | None) -> str:
 
 def _left(waiting: SqliteStore | Spool) -> int:
     told = waiting.health()
-    parcels = told.get("outbox_parcels", 0)
-    batches = told["journal_batches"]
-    return (parcels if isinstance(parcels, int) else 0) + (
-        batches if isinstance(batches, int) else 0
-    )
+    return sum(int(str(told.get(name, 0))) for name in ("journal_batches", "outbox_parcels"))
 
 
 def _with_progress(waiting: SqliteStore | Spool, step: Callable[[], int]) -> int:
