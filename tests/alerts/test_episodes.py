@@ -10,6 +10,7 @@ import msgspec
 from adguard.alerts.book import Entry
 from adguard.alerts.episodes import (
     GIVE_UP,
+    REST,
     TAKE_OVER,
     Desk,
     Message,
