@@ -14,7 +14,6 @@ from rich.table import Table
 
 from adguard.insight.earning import Earning, read_rates
 from adguard.insight.experiment import (
-    ALARM,
     HoldOut,
     StatsMissing,
     estimate_revenue,
@@ -22,6 +21,7 @@ from adguard.insight.experiment import (
     read_holdout,
 )
 from adguard.insight.periods import parse_since, parse_until
+from adguard.insight.wording import sizes
 from adguard.ledger import Span, StoreError, StoreURLError, open_store
 
 __all__ = ["experiment"]
@@ -130,7 +130,7 @@ def _said(found: HoldOut, earned: Earning | None) -> list[str]:
     if net is None or recovered is None:
         return ["Nothing to compare yet: in one of the arms there is no reader."]
     low, high = _with_scipy(found.net_interval) or (0.0, 0.0)
-    chance, ratio = _with_scipy(found.chance), _with_scipy(found.ratio_chance)
+    chance = _with_scipy(found.chance)
     lines = [
         f"Back because they were asked: {net:,.0f} readers (95 %: {low:,.0f} to {high:,.0f}, "
         f"p = {chance:.2g}; both hold however often you look).",
@@ -138,13 +138,5 @@ def _said(found: HoldOut, earned: Earning | None) -> list[str]:
     ]
     if earned is not None:
         lines.append(f"They earn {earned} (estimate).")
-    if ratio is None:
-        lines.append("The sizes of the arms were not checked; give --share.")
-    elif ratio < ALARM:
-        lines.append(
-            f"Do not rely on this: the arms are not as large as drawn (p = {ratio:.2g}). Readers "
-            "get lost in one of them, or the share was changed; begin anew with --since."
-        )
-    else:
-        lines.append(f"The arms are as large as drawn (p = {ratio:.2g}).")
-    return lines
+    drawn = _with_scipy(lambda: sizes(found))
+    return [*lines, *(drawn or ["The sizes of the arms were not checked; give --share."])]

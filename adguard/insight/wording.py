@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from adguard.insight.earning import Earning
-from adguard.insight.experiment import HoldOut, StatsMissing
+from adguard.insight.experiment import ALARM, HoldOut, StatsMissing
 from adguard.insight.metrics import SMALL
 from adguard.insight.report import By, Figure, Report
 from adguard.insight.smallcells import FEWEST
@@ -28,6 +28,7 @@ __all__ = [
     "percent",
     "sentence",
     "share",
+    "sizes",
     "title",
     "unearned",
     "value",
@@ -184,7 +185,24 @@ def holdout(found: HoldOut) -> list[str]:
         lines.append(f"{said}; {error}.")
     else:
         lines.append(f"{said} (95 %: {_whole(low)} to {_whole(high)}, however often you look).")
+        lines += sizes(found)
     return [*lines, f"Page views recovered by that: {_whole(views)} (estimate)."]
+
+
+def sizes(found: HoldOut) -> list[str]:
+    """Says whether the arms of a hold-out are as large as drawn, if its share is known.
+
+    :raises StatsMissing: SciPy is not installed.
+    """
+    chance = found.ratio_chance()
+    if chance is None:
+        return []
+    if chance >= ALARM:
+        return [f"The arms are as large as drawn (p = {chance:.2g})."]
+    return [
+        f"Do not rely on this: the arms are not as large as drawn (p = {chance:.2g}). Readers get "
+        "lost in one of them, or the share was changed; read it from that day on."
+    ]
 
 
 def unearned(earning: Earning) -> str:

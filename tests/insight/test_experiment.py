@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from adguard.experiment import true_share
+from adguard.insight import wording
 from adguard.insight.earning import Earning
 from adguard.insight.experiment import (
     ALARM,
@@ -112,6 +113,14 @@ def test_arms_of_another_size_than_drawn_raise_an_alarm(
     found = HoldOut(Arm(drawn[0], 0, 0.0), Arm(drawn[1], 0, 0.0), share=0.1).ratio_chance()
     assert found is not None
     assert (found < ALARM) is wrong
+
+
+def test_words_say_whether_the_arms_are_as_large_as_drawn() -> None:
+    drawn = HoldOut(Arm(9000, 900, 0.0), Arm(1000, 50, 0.0), share=0.1)
+    assert "The arms are as large as drawn (p = 1)." in wording.holdout(drawn)
+    lost = wording.holdout(replace(drawn, share=0.2))
+    assert any(line.startswith("Do not rely on this") for line in lost)
+    assert not any("drawn" in line for line in wording.holdout(replace(drawn, share=None)))
 
 
 @pytest.mark.parametrize("share", [None, 0.0, 1.0])
