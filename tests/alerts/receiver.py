@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -75,7 +77,8 @@ def drip(handler: BaseHTTPRequestHandler, receiver: Receiver) -> None:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(certificate: Path | None = None) -> Iterator[Receiver]:
+    """:param certificate: speak TLS with this certificate and key."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -90,7 +93,16 @@ def receiving() -> Iterator[Receiver]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        receiver.url = f"http://127.0.0.1:{server.server_port}/hook?key=a-secret"
+        scheme = "http"
+        if certificate is not None:
+            scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            # The handshake is for the thread of each connection.
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        receiver.url = f"{scheme}://127.0.0.1:{server.server_port}/hook?key=a-secret"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

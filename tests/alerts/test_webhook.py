@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from adguard.alerts import post, sign
 from adguard.alerts.webhook import host_of, name_of
-from tests.alerts.receiver import Behaviour, Receiver, answer, drip, drop, fail, hang
+from e2e.harness.missing import INSTALL, MissingError, skip_or_fail
+from tests.alerts.receiver import (
+    Behaviour,
+    Receiver,
+    answer,
+    drip,
+    drop,
+    fail,
+    hang,
+    receiving,
+)
 
 SECRET = "s" * 32
 BODY = b'{"text": "\xc3\xbc"}'
@@ -75,6 +88,32 @@ def test_a_server_that_does_not_speak_tls_ends_in_time(receiver: Receiver) -> No
     ok, detail = send(receiver.url.replace("http:", "https:"), connect=0.5, whole=1.0)
     assert not ok
     assert "TLS" in detail or "time" in detail
+
+
+def test_only_a_certificate_that_the_machine_trusts_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("openssl") is None:
+        skip_or_fail(MissingError(f"openssl is not here: {INSTALL}"))
+    made = tmp_path / "receiver.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    names = ["-subj", "/CN=x", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(made), "-out", str(tmp_path / "certificate")]
+    subprocess.run(
+        [*command.split(), *names, *files],
+        check=True,
+        capture_output=True,
+    )
+    with made.open("a") as file:
+        file.write((tmp_path / "certificate").read_text())
+    with receiving(made) as receiver:
+        ok, detail = send(receiver.url)
+        assert (ok, detail) == (False, "TLS failed (CERTIFICATE_VERIFY_FAILED)")
+        assert receiver.delivered == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+        assert send(receiver.url) == (True, "answered 204")
+        elsewhere = receiver.url.replace("127.0.0.1", "localhost")
+        assert send(elsewhere) == (False, "TLS failed (CERTIFICATE_VERIFY_FAILED)")
 
 
 def test_what_is_shown_of_an_address_holds_no_secret() -> None:
