@@ -15,8 +15,7 @@ from adguard.ledger.store import EVERYTHING, SLICED, Figures, Point, Row, Span, 
 
 __all__ = ["Line", "Sheet", "Table", "read_sheet"]
 
-PAGES, PAGES_BEFORE = 20, 200
-ROWS = 12
+PAGES, ROWS = 20, 12
 SPLITS = ("browser", "device", "section", "country", "variant", "version")
 
 
@@ -148,7 +147,8 @@ def _tables(figures: Figures, question: Question, choices: dict[str, list[Row]])
         tables.append(_table(by, rows, figures.breakdown(earlier, by, part)))
     if part == EVERYTHING:
         rows = figures.top_pages(span, PAGES)
-        tables.append(_table("page", rows, figures.top_pages(earlier, PAGES_BEFORE)))
+        then = figures.pages(earlier, [row.value for row in rows])
+        tables.append(_table("page", rows, then))
     return tables
 
 

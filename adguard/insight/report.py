@@ -45,9 +45,6 @@ BY: tuple[By, ...] = get_args(By)
 PAGES = 50
 """Pages that a report by page lists."""
 
-PAGES_BEFORE = 500
-"""Pages of the days before in which those are looked for."""
-
 
 @dataclass(frozen=True)
 class Figure:
@@ -249,7 +246,7 @@ def _holdout(figures: Figures, span: Span) -> HoldOut | None:
 def _groups(figures: Figures, span: Span, by: By, whole: Totals) -> tuple[Group, ...]:
     if by == "page":
         rows = figures.top_pages(span, PAGES)
-        then = figures.top_pages(before(span), PAGES_BEFORE)
+        then = figures.pages(before(span), [row.value for row in rows])
     else:
         rows, then = figures.breakdown(span, by), figures.breakdown(before(span), by)
     known = {row.value: row.totals for row in then}

@@ -131,9 +131,11 @@ class SqliteFigures:
         return sorted(_grouped(rows), key=_most_views_first)
 
     def top_pages(self, span: Span, limit: int = 20) -> list[Row]:
-        chosen = self._best_pages(span, limit)
-        rows = self._sums("r_page", {}, "path", span, chosen)
-        return sorted(_grouped(rows), key=_most_views_first)[:limit]
+        return self.pages(span, self._best_pages(span, limit))[:limit]
+
+    def pages(self, span: Span, paths: Iterable[str]) -> list[Row]:
+        rows = self._sums("r_page", {}, "path", span, list(paths))
+        return sorted(_grouped(rows), key=_most_views_first)
 
     def _best_pages(self, span: Span, limit: int) -> list[str]:
         """The pages with most views, and perhaps some more."""

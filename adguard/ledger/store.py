@@ -223,6 +223,10 @@ class Figures(Protocol):
     def top_pages(self, span: Span, limit: int = 20) -> list[Row]:
         """Returns the sums of the pages with most views, most views first, then by path."""
 
+    def pages(self, span: Span, paths: Iterable[str]) -> list[Row]:
+        """Returns the sums of these pages, most views first, then by path; pages that were not
+        read are left out."""
+
     def sites(self) -> list[str]:
         """Returns the names of all sites of the store, sorted."""
 

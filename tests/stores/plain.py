@@ -60,6 +60,10 @@ class Plain:
     def top_pages(self, span: Span, limit: int = 20) -> list[Row]:
         return _ranked(_by(self._dimension(span, "page"), lambda row: str(row["value"])))[:limit]
 
+    def pages(self, span: Span, paths: Iterable[str]) -> list[Row]:
+        wanted = set(paths)
+        return [row for row in self.top_pages(span, 10**6) if row.value in wanted]
+
     def sites(self) -> list[str]:
         return sorted({str(labels["site"]) for labels, _ in self._days})
 

@@ -77,6 +77,8 @@ def test_the_same_events_give_the_same_answers_in_every_store(
                 )
             for limit in (1, 3, 20):
                 assert figures.top_pages(span, limit) == plain.top_pages(span, limit)
+            for paths in (["/schön", "/a'b", "/nowhere"], []):
+                assert figures.pages(span, paths) == plain.pages(span, paths)
         assert set(plain.sites()) <= set(figures.sites())
 
 

@@ -77,10 +77,13 @@ class ClickHouseFigures:
             f"SELECT path FROM {self._tables.read('r_page')} WHERE {where} "
             f"GROUP BY path ORDER BY sum(({_VIEWS}) / ppm) DESC, path LIMIT {max(0, limit)}"
         )
-        if not best:
+        return self.pages(span, (path for (path,) in best))
+
+    def pages(self, span: Span, paths: Iterable[str]) -> list[Row]:
+        named = ", ".join(map(literal, paths))
+        if not named:
             return []
-        paths = ", ".join(literal(path) for (path,) in best)
-        return _most_views_first(self._sums("r_page", "path", span, [f"path IN ({paths})"]))
+        return _most_views_first(self._sums("r_page", "path", span, [f"path IN ({named})"]))
 
     def sites(self) -> list[str]:
         found = self._ask(f"SELECT DISTINCT site FROM {self._tables.read('r_day')}")
