@@ -17,6 +17,7 @@ SciPy (the extra `stats`) is imported when an interval is asked for, and not bef
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil, exp, log, log2
@@ -42,6 +43,9 @@ __all__ = [
 
 ALARM = 0.001
 """Below this the numbers of readers in the arms cannot be chance: something is wrong."""
+
+ARMS = ("asked", "holdout")
+"""As events name them."""
 
 MOST_RETURNS = 2**40
 TINY = 1e-12
@@ -155,27 +159,47 @@ def read_holdout(
 ) -> HoldOut:
     """Reads the hold-out of some days.
 
-    Returns and views are those of `span`; readers are all that were drawn from the day `began`
-    until its end, since most of those who come back were drawn before.
+    Returns and views are those of `span`; readers are all that were drawn until its end, since most
+    of those who come back were drawn before. If the share was changed before the span, those drawn
+    before say nothing of it, and only the readers drawn in the span count.
 
     :param share: the option `holdout`, for the check of the arms' sizes.
     :param began: the day on which the experiment began, counted from 1970-01-01.
     :raises StoreError: the store cannot be read.
     """
-    drawn = _by_arm(figures.breakdown(Span(began, span.last, span.site), "variant"))
-    found = _by_arm(figures.breakdown(span, "variant"))
+    ever = _by_arm(figures.breakdown(Span(began, span.last, span.site), "variant"))
+    here = _by_arm(figures.breakdown(span, "variant"))
+    drawn = _drawn(here)
+    if _is_same_draw(earlier=_drawn(ever) - drawn, drawn=drawn):
+        drawn = _drawn(ever)
     if share is not None and span.site is not None:
         share = true_share(share, span.site)
 
     def arm(name: str) -> Arm:
-        here, ever = found.get(name), drawn.get(name)
+        totals = here[name].totals if name in here else None
         return Arm(
-            readers=ever.totals.raw["assigned"] if ever else 0,
-            cleared=here.totals.raw["cleared"] if here else 0,
-            clear_views=here.totals.weighted["clear"] if here else 0.0,
+            readers=drawn[name],
+            cleared=totals.raw["cleared"] if totals else 0,
+            clear_views=totals.weighted["clear"] if totals else 0.0,
         )
 
-    return HoldOut(arm("asked"), arm("holdout"), share)
+    return HoldOut(arm(ARMS[0]), arm(ARMS[1]), share)
+
+
+def _drawn(rows: Mapping[str, Row]) -> Counter[str]:
+    return Counter({name: rows[name].totals.raw["assigned"] for name in ARMS if name in rows})
+
+
+def _is_same_draw(*, earlier: Counter[str], drawn: Counter[str]) -> bool:
+    """Whether two groups of readers can have been drawn with one share."""
+    table = [[group[name] for name in ARMS] for group in (earlier, drawn)]
+    if not all(map(sum, table)) or not all(map(sum, zip(*table, strict=True))):
+        return True
+    try:
+        _, _, stats = _scipy()
+    except StatsMissing:
+        return True
+    return bool(stats.chi2_contingency(table).pvalue >= ALARM)
 
 
 def _by_arm(rows: Iterable[Row]) -> dict[str, Row]:

@@ -194,6 +194,35 @@ def test_readers_of_all_days_and_returns_of_some_are_read_from_the_store() -> No
     assert later == HoldOut(Arm(0, 1, 3.0), Arm(0, 0, 1.0), None)
 
 
+@pytest.mark.parametrize(
+    ("earlier", "scipy", "counted"),
+    [
+        ((900, 100), True, (500, 500)),
+        ((510, 490), True, (1010, 990)),
+        ((0, 0), True, (500, 500)),
+        # Nothing can be tested then, and no interval is shown either.
+        ((900, 100), False, (1400, 600)),
+    ],
+)
+def test_readers_who_were_drawn_before_with_another_share_do_not_count(
+    earlier: tuple[int, int],
+    scipy: bool,
+    counted: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not scipy:
+        monkeypatch.setitem(sys.modules, "scipy", None)
+    store = SqliteStore(None)
+    for day, drawn in ((DAY - 30, earlier), (DAY, (500, 500))):
+        for arm, number in zip(("asked", "holdout"), drawn, strict=True):
+            fields = {"at": day * 86400, "variant": arm, "verdict": "extension"}
+            store.append([event("", assigned=True, **fields)] * number)
+    with store.figures() as figures:
+        found = read_holdout(figures, Span(DAY, DAY))
+    store.close()
+    assert (found.asked.readers, found.held_out.readers) == counted
+
+
 def row(section: str, views: int) -> Row:
     counters = total([])
     counters.weighted["clear"] = views
