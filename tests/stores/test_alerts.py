@@ -1,4 +1,4 @@
-"""Two nodes agree through a real ClickHouse cluster: one shard, two replicas, ZooKeeper."""
+"""Two nodes agree on who rings, through the real cluster."""
 
 from __future__ import annotations
 
@@ -12,45 +12,34 @@ from pathlib import Path
 import pytest
 
 from adguard.alerts.book import KEEP, Entry
-from adguard.alerts.shared import ClickHouseBook
+from adguard.alerts.shared import SHARD, ClickHouseBook
 from adguard.ledger import open_store
 from adguard.ledger.clickhouse.tables import SPAN
 from adguard.ledger.events import DAY
-from adguard.ledger.location import Address, locate
-from e2e.harness.missing import INSTALL, MissingError, skip_or_fail
+from adguard.ledger.location import Host
+from tests.alerts.conftest import receiver
 from tests.alerts.receiver import Receiver
 from tests.alerts.watching import NOW, Scene, fill
-from tests.stores.cluster import Cluster, missing_programs
+from tests.stores.cluster import Cluster
+from tests.stores.engines import address_of
 
 ENTRY = Entry("news", "coverage", "", 1, "firing", 0, "open", "", "a", int(NOW), "{'\\ü}")
+__all__ = ["receiver"]
+
 SETTLE = 1.1
 """More than the second to which the servers' clock is read."""
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    if missing := missing_programs():
-        skip_or_fail(MissingError(f"{', '.join(missing)} not here: {INSTALL}"))
-    with Cluster(shards=1) as made:
-        with closing(open_store(made.url)) as store:
-            store.migrate()
-        yield made
-
-
-def address(url: str) -> Address:
-    found = locate(url).address
-    assert found is not None
-    return found
+pytestmark = pytest.mark.xdist_group("clickhouse")
 
 
 @pytest.fixture
 def books(cluster: Cluster) -> Iterator[list[ClickHouseBook]]:
-    """A book for each of two nodes, which ask different replicas first."""
-    made = [
-        ClickHouseBook(address(cluster.replica(1, number).url), settle=SETTLE) for number in (1, 2)
-    ]
+    """A book for each of two nodes, which speak to different replicas of the first shard."""
+    with closing(open_store(cluster.url)) as store:
+        store.migrate()
+    made = [ClickHouseBook(address_of(cluster.url), settle=SETTLE) for _ in range(2)]
+    for number, book in enumerate(made, 1):
+        book._servers._last[SHARD] = Host("127.0.0.1", cluster.replica(1, number).port)
     yield made
     for book in made:
         book.close()
@@ -106,25 +95,22 @@ def test_the_book_is_there_while_a_replica_is_dead_and_whole_when_it_is_back(
     finally:
         cluster.restart_replica(1, 1)
     cluster.settle()
-    with closing(ClickHouseBook(address(cluster.replica(1, 1).url))) as again:
-        assert set(again.read("away")) == {mine, sent}
+    books[0].close()
+    books[0]._servers._last[SHARD] = Host("127.0.0.1", cluster.replica(1, 1).port)
+    assert set(books[0].read("away")) == {mine, sent}
 
 
-def test_what_is_older_than_ninety_days_goes(cluster: Cluster) -> None:
-    wheres = [address(cluster.replica(1, number).url) for number in (1, 2)]
+def test_what_is_older_than_ninety_days_goes(books: list[ClickHouseBook]) -> None:
     new = replace(ENTRY, site="old", word="sent", episode=2)
     old = replace(new, episode=1, at=int(time.time()) - KEEP - 2 * SPAN * DAY)
-    with closing(ClickHouseBook(wheres[0], settle=0.0)) as book:
-        book.write(old)
-        book.write(new)
+    books[0].write(old)
+    books[0].write(new)
 
     def episodes() -> list[int]:
-        """As a worker sees it that starts now: the shard's leader drops, whichever that is."""
-        found: list[int] = []
-        for where in wheres:
-            with closing(ClickHouseBook(where)) as again:
-                found += [entry.episode for entry in again.read("old")]
-        return found
+        """As workers see it that start now: the shard's leader drops, whichever that is."""
+        for book in books:
+            book._ready.clear()
+        return [entry.episode for book in books for entry in book.read("old")]
 
     deadline = time.monotonic() + 30
     while episodes() != [2, 2]:
