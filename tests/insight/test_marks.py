@@ -67,6 +67,16 @@ def test_days_of_before_versions_were_recorded_are_no_change() -> None:
     assert marks_of("", "", FIRST, FIRST) == []
 
 
+def test_a_day_that_does_not_say_hides_no_change() -> None:
+    assert marks_of(FIRST, "", "0.2.0 aaaa 1111") == [(2, "version 0.2.0")]
+
+
+def test_a_change_before_the_report_begins_is_not_in_it() -> None:
+    events = views(1, day=WEEK[0] - 3, version=FIRST)
+    events += views(1, day=WEEK[0] - 2, version="0.2.0 a b") + views(1, version="0.2.0 a b")
+    assert report_of(*events).marks == ()
+
+
 def test_a_version_of_another_shape_is_still_a_change() -> None:
     assert marks_of("1.0", "2.0") == [(1, "version 2.0")]
 
