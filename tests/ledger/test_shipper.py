@@ -137,6 +137,9 @@ async def test_a_store_that_hangs_holds_up_neither_reports_nor_the_end(
     assert Wire.hangs.is_set()
     again = ledger(tmp_path)
     assert await again.record(event(3))
+    # Neither the lease nor the file is held by whoever hangs.
+    await until(lambda: again.health().get("folding") is True)
+    assert Wire.hangs.is_set()
     Wire.hangs.clear()
     await until(lambda: views(target) == 3)
     await again.aclose()
