@@ -6,10 +6,11 @@ import hashlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import parse_qs, quote, urlsplit
 
 import anyio
@@ -38,7 +39,7 @@ AT_ONCE = 2
 """Sheets that are read at the same time; more wait, so that the site's own threads stay free."""
 LONGEST_BODY = 4096
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -62,6 +63,7 @@ class Dashboard:
     :param origin: scheme and host that visitors see, if they are known; else the request's.
     :param publisher: whose figures these are, in words.
     :param rpm: what a thousand page views earn, in `currency`.
+    :param holdouts: sites with the share of readers that they hold out, where it is known.
     :param clock: Unix seconds.
     """
 
@@ -74,12 +76,14 @@ class Dashboard:
         publisher: str = "",
         rpm: Rates | None = None,
         currency: str = "EUR",
+        holdouts: Mapping[str, float] = MappingProxyType({}),
         clock: Callable[[], float] = time.time,
         throttle: Throttle | None = None,
     ) -> None:
         self._store, self._gate = store, gate
         self._origin, self._publisher = origin, publisher
         self._rpm, self._currency = rpm, currency
+        self._holdouts = holdouts
         self._clock = clock
         self._throttle = throttle or Throttle()
         self._threads: anyio.CapacityLimiter | None = None
@@ -185,7 +189,13 @@ class Dashboard:
         return HTMLResponse(page, headers=HEADERS)
 
     def _write(self, place: Place, asked: Question) -> str:
-        sheet = read_sheet(self._store(), asked, rpm=self._rpm, currency=self._currency)
+        sheet = read_sheet(
+            self._store(),
+            asked,
+            rpm=self._rpm,
+            currency=self._currency,
+            holdouts=self._holdouts,
+        )
         return write_sheet(sheet, place, self._clock(), publisher=self._publisher)
 
     async def _come_or_go(self, name: str, place: Place, request: Request) -> Response:

@@ -47,6 +47,7 @@ COLUMNS = (
     ("dismiss_rate", "Not now"),
     ("allow_rate", "Allowed"),
 )
+FEW_COLUMNS = (("views", "Views"), ("block_rate", "Blocked"), ("allow_rate", "Allowed"))
 # Within one verdict the share of blocked views is all or nothing.
 VERDICT_COLUMNS = tuple(column for column in COLUMNS if column[0][-5:] != "_rate") + COLUMNS[4:]
 TITLES = {
@@ -115,6 +116,7 @@ def write_sheet(sheet: Sheet, place: Place, now: float, *, publisher: str = "") 
         arms=_arms(sheet),
         metrics=BY_NAME,
         columns=COLUMNS,
+        few_columns=FEW_COLUMNS,
         verdict_columns=VERDICT_COLUMNS,
         titles=TITLES,
         filterable=FILTERABLE,

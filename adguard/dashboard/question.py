@@ -73,7 +73,9 @@ class Question:
         """Returns the address of this question with changes, as what follows the path: `?…`, or
         nothing at all for the usual one. A page goes without the other filters, and they without
         it."""
-        fields: dict[str, str | int | None] = {"site": self.span.site, **self.filters}
+        # What has no name is written as a dash: an empty field of a form asks for nothing.
+        named = {name: value or "-" for name, value in self.filters.items()}
+        fields: dict[str, str | int | None] = {"site": self.span.site, **named}
         if self.period is None:
             fields |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
         elif self.period != USUAL:
@@ -114,7 +116,6 @@ def read_question(query: str, now: float) -> Question:
     first, last, period = _days(fields, today)
     asked = {name: fields[name] for name in FILTERS if fields.get(name)}
     try:
-        # What has no name is asked for with a dash: an empty field of a form asks for nothing.
         part = Slice(**{name: "" if value == "-" else value for name, value in asked.items()})
     except ValueError:
         raise QuestionError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from adguard.dashboard.question import Question
 from adguard.insight.earning import Earning, Rates, unearned
@@ -73,17 +75,28 @@ class Sheet:
 
 
 def read_sheet(
-    store: Store, question: Question, *, rpm: Rates | None = None, currency: str = "EUR"
+    store: Store,
+    question: Question,
+    *,
+    rpm: Rates | None = None,
+    currency: str = "EUR",
+    holdouts: Mapping[str, float] = MappingProxyType({}),
 ) -> Sheet:
     """Reads everything. Blocks as long as the store takes.
 
     :raises StoreError: the store cannot be read.
     """
     with store.figures() as figures:
-        return _read(figures, question, rpm, currency)
+        return _read(figures, question, rpm, currency, holdouts)
 
 
-def _read(figures: Figures, question: Question, rpm: Rates | None, currency: str) -> Sheet:
+def _read(
+    figures: Figures,
+    question: Question,
+    rpm: Rates | None,
+    currency: str,
+    holdouts: Mapping[str, float],
+) -> Sheet:
     span, part, earlier = question.span, question.slice, before(question.span)
     whole = part == EVERYTHING
     # A verdict's share is of all views, so the curve is read without it.
@@ -107,7 +120,7 @@ def _read(figures: Figures, question: Question, rpm: Rates | None, currency: str
         marks=_marks(figures, question),
         tables={table.by: table for table in _tables(figures, question, choices)},
         suppressed=_silent(reasons),
-        holdout=_holdout(figures, span) if whole else None,
+        holdout=_holdout(figures, span, holdouts) if whole else None,
         unearned=_unearned(totals, sections, rpm, currency, whole=whole),
     )
 
@@ -176,14 +189,15 @@ def _silent(reasons: list[Row]) -> tuple[Suppressed, ...]:
     return tuple(sorted(found, key=lambda s: (-s.count, s.reason)))
 
 
-def _holdout(figures: Figures, span: Span) -> HoldOut | None:
+def _holdout(figures: Figures, span: Span, shares: Mapping[str, float]) -> HoldOut | None:
     # Sites hold out shares of their own; their arms do not add up.
     if span.site is None:
         sites = figures.sites()
         if len(sites) != 1:
             return None
         span = replace(span, site=sites[0])
-    found = read_holdout(figures, span)
+    share = None if span.site is None else shares.get(span.site)
+    found = read_holdout(figures, span, share=share)
     return found if found.asked.readers and found.held_out.readers else None
 
 
