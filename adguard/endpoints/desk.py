@@ -32,6 +32,7 @@ class Desk:
                 publisher=settings.publisher,
                 rpm=settings.rpm,
                 currency=settings.currency,
+                holdouts={settings.site: settings.holdout},
                 clock=services.clock,
             )
 

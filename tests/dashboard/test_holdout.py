@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from adguard.ledger import open_store
 from adguard.ledger.sqlite import SqliteStore
 from tests.dashboard.conftest import TODAY, Make
 from tests.ledger.making import event
@@ -21,8 +20,7 @@ from tests.ledger.making import event
 async def test_the_sizes_of_the_arms_are_held_against_the_share_of_their_site(
     make: Make, holdouts: dict[str, float], said: str, unsaid: str
 ) -> None:
-    store = open_store("memory:")
-    assert isinstance(store, SqliteStore)
+    store = SqliteStore(None)
     for arm in ("asked", "holdout"):
         fields = {"site": "gazette", "at": TODAY * 86400, "variant": arm, "verdict": "extension"}
         store.append([event("", assigned=True, **fields)] * 500)
