@@ -33,25 +33,39 @@ def find_marks(figures: Figures, span: Span, days: Sequence[int]) -> tuple[Mark,
     """
     marks: list[Mark] = []
     known: set[str] = set()
-    for day, values in _in_force(figures, span, days) if days else []:
+    for part, values in _in_force(figures, span, days) if days else []:
         if known and (fresh := values - known):
-            marks.append(_mark(date_of(day), fresh, known))
+            marks.append(_mark(date_of(_first(figures, span, part, fresh)), fresh, known))
         known = values or known
     return tuple(marks)
 
 
-def _in_force(figures: Figures, span: Span, days: Sequence[int]) -> list[tuple[int, set[str]]]:
-    """What was in force each day: most days are like their neighbours, so halves that hold one
-    value are not looked into."""
-    part = replace(span, first=days[0], last=days[-1])
-    values = {row.value for row in figures.breakdown(part, "version")} - {"", OTHER}
+def _in_force(
+    figures: Figures, span: Span, days: Sequence[int]
+) -> list[tuple[Sequence[int], set[str]]]:
+    """What was in force, by stretches of days: most days are like their neighbours, so halves that
+    hold one value are not looked into."""
+    values = _values(figures, span, days)
     if len(days) == 1 or len(values) <= 1:
-        return [(day, values) for day in days]
+        return [(days, values)]
     half = len(days) // 2
     return [
         *_in_force(figures, span, days[:half]),
         *_in_force(figures, span, days[half:]),
     ]
+
+
+def _first(figures: Figures, span: Span, days: Sequence[int], fresh: set[str]) -> int:
+    """The first of the days that says so: a day may have nothing that names what is in force."""
+    while len(days) > 1:
+        half = len(days) // 2
+        days = days[:half] if fresh & _values(figures, span, days[:half]) else days[half:]
+    return days[0]
+
+
+def _values(figures: Figures, span: Span, days: Sequence[int]) -> set[str]:
+    part = replace(span, first=days[0], last=days[-1])
+    return {row.value for row in figures.breakdown(part, "version")} - {"", OTHER}
 
 
 def _mark(day: date, fresh: set[str], known: set[str]) -> Mark:
