@@ -268,7 +268,7 @@ def test_a_remembered_verdict_is_said_to_be_remembered_until_looked_at_again(
     page = chromium.new_page()
     page.goto(paper.url + STORY)
     verdict_of(page)
-    page.wait_for_function("sessionStorage.length")
+    page.wait_for_function("() => sessionStorage.length")
     page.goto(paper.url + SCENES)
     page.wait_for_selector("[data-found][data-verdict=clear]")
     assert page.locator("[data-remembered]").is_visible()
