@@ -35,7 +35,6 @@ __all__ = ["Load", "Memory", "Pace", "load", "quantile"]
 MB = 1024 * 1024
 PAGE = os.sysconf("SC_PAGE_SIZE")
 READERS, WORKERS = 2, 2
-SAMPLE_EVERY = 1.0
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ async def load(folder: Path, pace: Pace, show: Callable[[str], None]) -> Load:
         made.memories = [Memory(pid) for pid in node.pids]
         watcher = Watcher(node.port, pace.watch_every)
         watching = asyncio.create_task(watcher.watch())
-        sampling = asyncio.create_task(_sample(made.memories))
+        sampling = asyncio.create_task(_sample(made.memories, min(1.0, pace.seconds / 100)))
         await asyncio.gather(
             *(_readers(node, made, f"{today} {number}", show) for number in range(READERS))
         )
@@ -201,13 +200,13 @@ async def load(folder: Path, pace: Pace, show: Callable[[str], None]) -> Load:
     return made
 
 
-async def _sample(memories: Iterable[Memory]) -> None:
+async def _sample(memories: Iterable[Memory], every: float) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     while True:
         for memory in memories:
             memory.sample(loop.time() - began)
-        await asyncio.sleep(SAMPLE_EVERY)
+        await asyncio.sleep(every)
 
 
 async def _readers(node: Node, made: Load, seed: str, show: Callable[[str], None]) -> None:

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
-from adguard.ledger import Figures, Span
+from adguard.dashboard.question import read_question
+from adguard.dashboard.sheet import read_sheet
+from adguard.ledger import Figures, Span, Store
 from adguard.ledger.fold import DIMENSIONS
 from adguard.ledger.store import Slice
 from bench.traffic import SITE
 
-__all__ = ["ASKED", "OPENING", "Asked", "ask", "questions"]
+__all__ = ["ADDRESSES", "ASKED", "OPENING", "Asked", "Page", "ask", "pages", "questions"]
 
 ASKED = 7
 OPENING = "opening the figures"
+
+ADDRESSES = (
+    "",
+    "days=7",
+    "days=90",
+    "days=1",
+    "verdict=extension",
+    "browser=firefox",
+    "page=%2Fcity%2Fstory-0",
+)
+"""Pages of the dashboard, by what follows the question mark."""
 
 Question = Callable[[Figures], object]
 
@@ -69,3 +83,66 @@ def ask(store: Asked, asked: Mapping[str, Question], times: int = ASKED) -> dict
                 question(figures)
                 taken[name].append(time.perf_counter() - began)
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one page of the dashboard asked of its store.
+
+    :param slowest: median seconds of the query that takes longest, and which that is.
+    :param total: median seconds of all queries of the page together.
+    """
+
+    queries: int
+    slowest: tuple[float, str]
+    total: float
+
+
+class _Timed:
+    """Figures that say how long each answer took."""
+
+    def __init__(self, figures: Figures, note: Callable[[str, float], None]) -> None:
+        self._figures = figures
+        self._note = note
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._figures, name)
+
+        def timed(*asked: Any, **more: Any) -> Any:
+            began = time.perf_counter()
+            answer = method(*asked, **more)
+            said = ", ".join(str(one) for one in asked[1:] if isinstance(one, str | int))
+            self._note(f"{name}({said})", time.perf_counter() - began)
+            return answer
+
+        return timed
+
+
+class _Listening:
+    def __init__(self, store: Asked, note: Callable[[str, float], None]) -> None:
+        self._store = store
+        self._note = note
+
+    @contextmanager
+    def figures(self) -> Iterator[Figures]:
+        with self._store.figures() as figures:
+            yield cast("Figures", _Timed(figures, self._note))
+
+
+def pages(store: Asked, now: float, times: int = ASKED) -> dict[str, Page]:
+    """Reads pages of the dashboard with its own code and returns what each of them asked."""
+    found = {}
+    for address in ADDRESSES:
+        rounds: list[list[tuple[float, str]]] = []
+        for _ in range(times):
+            heard: list[tuple[float, str]] = []
+            listening = _Listening(
+                store, lambda name, took, heard=heard: heard.append((took, name))
+            )
+            read_sheet(cast("Store", listening), read_question(address, now))
+            rounds.append(heard)
+        each = [statistics.median(took for took, _ in calls) for calls in zip(*rounds, strict=True)]
+        which = each.index(max(each))
+        total = statistics.median(sum(took for took, _ in heard) for heard in rounds)
+        found[address] = Page(len(each), (each[which], rounds[0][which][1]), total)
+    return found

@@ -9,6 +9,7 @@ from collections import Counter
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin
 
+from bench.questions import ADDRESSES
 from bench.visits import PREFIX, navigation
 from bench.wire import Answer, Line, Lost
 
@@ -16,16 +17,6 @@ __all__ = ["PASSWORD", "Watcher"]
 
 PASSWORD = "only the watcher of this measurement knows"
 DASHBOARD = f"{PREFIX}/dashboard/"
-ADDRESSES = (
-    "",
-    "?days=7",
-    "?verdict=extension",
-    "?browser=chrome",
-    "?days=90",
-    "?page=%2Fcity%2Fstory-0",
-    "?days=1",
-)
-"""What is looked at, in turn."""
 HOPS = 5
 
 
@@ -67,7 +58,7 @@ class Watcher:
         try:
             await self.log_in()
             for query in itertools.cycle(ADDRESSES):
-                await self.look(DASHBOARD + query)
+                await self.look(f"{DASHBOARD}?{query}" if query else DASHBOARD)
                 await asyncio.sleep(self._every)
         finally:
             self._line.close()
@@ -108,7 +99,8 @@ class Watcher:
             if answer.status in {302, 303, 307, 308}:
                 address, form = urljoin(address, answer.field(b"location").decode()), None
                 continue
-            if answer.status == 200:
+            # Whoever is not let in gets the form with a 401.
+            if answer.status in {200, 401}:
                 return answer
             self.errors[f"dashboard: {answer.status} for {address}"] += 1
             return None

@@ -8,7 +8,7 @@ import pytest
 
 from adguard.ledger import open_store
 from adguard.ledger.events import DAY
-from bench.questions import OPENING, questions
+from bench.questions import ADDRESSES, OPENING, questions
 from bench.recording import Rate, expected, recording, site_span, views
 from bench.store import Subject, measure, read_sizes, targets
 from bench.traffic import CHUNK, Traffic
@@ -52,6 +52,8 @@ def test_a_store_is_filled_in_steps_and_asked_everything_at_each(tmp_path: Path)
     assert set(subject.taken) == {1_000, 3_000}
     for taken in subject.taken.values():
         assert set(taken) == {OPENING, *questions(TODAY)}
+    assert set(subject.pages) == set(ADDRESSES)
+    assert all(0 < page.slowest[0] < page.total for page in subject.pages.values())
     store.close()
 
 
