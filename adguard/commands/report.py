@@ -64,6 +64,12 @@ FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
     help='What a thousand views earn: 2.40, or {"news": 2.4, "*": 1.1}; default: ADGUARD_RPM.',
 )
 @click.option("--currency", envvar="ADGUARD_CURRENCY", default="EUR", show_default=True)
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1),
+    envvar="ADGUARD_HOLDOUT",
+    help="The option `holdout`, to check the arms' sizes; default: ADGUARD_HOLDOUT.",
+)
 @click.option("--exact", is_flag=True, help="Keep figures from fewer than 10 views in files.")
 @click.option("--weekly", is_flag=True, help="Mail the report of last week, Monday to Sunday.")
 @click.option("--dry-run", is_flag=True, help="With --weekly: print the mail and send nothing.")
@@ -83,6 +89,7 @@ def report(
     slots: float,
     rpm: str | None,
     currency: str,
+    share: float | None,
     exact: bool,
     weekly: bool,
     dry_run: bool,
@@ -108,6 +115,7 @@ def report(
             site=site,
             rpm=None if rpm is None else read_rates(rpm),
             currency=currency,
+            share=share,
         )
         if weekly:
             since_week, end = last_week(now)

@@ -180,6 +180,7 @@ def build_report(
     site: str | None = None,
     rpm: Rates | None = None,
     currency: str = "EUR",
+    share: float | None = None,
 ) -> Report:
     """Reads a report. Exact at any moment: what was acknowledged is in it, folded or not.
 
@@ -189,6 +190,7 @@ def build_report(
     :param by: what the figures are split by, one of `BY` or several.
     :param site: one site's name; `None` for all sites of the store.
     :param rpm: what a thousand page views earn, in `currency`.
+    :param share: the option `holdout`, to check the sizes of the arms.
     :raises ValueError: `by` is none of `BY`, or `until` is before `since`.
     :raises StoreError: the store cannot be read.
     """
@@ -198,7 +200,10 @@ def build_report(
             raise ValueError(f"{one!r} is not one of {', '.join(BY)}")
     span = Span.of(since, until, site)
     with store.figures() as figures:
-        made = _read(figures, span, dimensions, running=int(until) % DAY != DAY - 1)
+        made = replace(
+            _read(figures, span, dimensions, running=int(until) % DAY != DAY - 1),
+            holdout=_holdout(figures, span, share),
+        )
         if rpm is None:
             return made
         earning = unearned(figures.breakdown(span, "section"), rpm, currency)
@@ -230,16 +235,19 @@ def _read(figures: Figures, span: Span, dimensions: Sequence[By], *, running: bo
         days=_days(points, whole),
         days_before=_days(points_before, None),
         marks=tuple(mark for mark in marks if mark.day >= first),
-        holdout=_holdout(figures, span),
+        holdout=None,
         unearned=None,
     )
 
 
-def _holdout(figures: Figures, span: Span) -> HoldOut | None:
+def _holdout(figures: Figures, span: Span, share: float | None) -> HoldOut | None:
     # Sites hold out shares of their own; their arms do not add up.
-    if span.site is None and len(figures.sites()) != 1:
-        return None
-    found = read_holdout(figures, span)
+    if span.site is None:
+        sites = figures.sites()
+        if len(sites) != 1:
+            return None
+        span = replace(span, site=sites[0])
+    found = read_holdout(figures, span, share=share)
     return found if found.asked.readers and found.held_out.readers else None
 
 

@@ -185,6 +185,13 @@ def holdout(found: HoldOut) -> list[str]:
         lines.append(f"{said}; {error}.")
     else:
         lines.append(f"{said} (95 %: {_whole(low)} to {_whole(high)}, however often you look).")
+        ratio = found.ratio_chance()
+        if ratio is not None and ratio < ALARM:
+            lines.insert(
+                0,
+                f"Do not rely on this: the arms are not as large as drawn (p = {ratio:.1g}). "
+                "Readers get lost in one of them, or the share was changed.",
+            )
         lines += sizes(found)
     return [*lines, f"Page views recovered by that: {_whole(views)} (estimate)."]
 

@@ -195,6 +195,15 @@ def test_settings_know_that_the_mails_variables_are_no_options(
     assert not caplog.records
 
 
+def test_settings_from_the_environment_that_mean_nothing_here_do_no_harm(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADGUARD_HOLDOUT", "0")
+    monkeypatch.setenv("ADGUARD_RPM", '{"sport": 5}')
+    said = json.loads(run("--store", store, "--json").stdout)
+    assert said["unearned"] == {"amount": 0.7, "views": 140, "currency": "EUR"}
+
+
 def test_events_of_today_are_in_it_before_they_are_folded(store: str) -> None:
     opened = SqliteStore(Path(store.removeprefix("sqlite://")))
     opened.append([event("late")])

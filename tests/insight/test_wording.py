@@ -102,6 +102,13 @@ def test_a_hold_out_is_told_in_the_terminal_and_on_the_page() -> None:
     assert json.loads(to_json(report))["holdout"]["net"] == 60
 
 
+def test_arms_that_cannot_be_what_was_drawn_come_with_a_warning() -> None:
+    pytest.importorskip("scipy")
+    assert "Do not rely on this" not in told(report_of(*held_out(), share=0.09))
+    text = told(report_of(*held_out(), share=0.5))
+    assert text.index("Do not rely on this") < text.index("Of 2,000 readers")
+
+
 def test_without_scipy_it_says_how_to_get_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy", None)
     text = told(report_of(*held_out()))
