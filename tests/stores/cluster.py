@@ -195,7 +195,7 @@ class Replica:
             return False
         with contextlib.suppress(Error, OSError, EOFError):
             self.ask("SELECT 1 FROM system.zookeeper WHERE path = '/'", "default")
-            return True
+            return self.ask("SELECT sum(is_readonly) FROM system.replicas", "default") == [(0,)]
         return False
 
 

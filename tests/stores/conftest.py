@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +25,11 @@ _weeks = itertools.count(2000)
 def cluster() -> Iterator[Cluster]:
     if missing := missing_programs():
         skip_or_fail(MissingError(f"{' and '.join(missing)} not here: {INSTALL}"))
-    with Cluster() as started:
+    # In memory where there is room: thousands of small files would keep a busy disk busy.
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2**30
+    folder = tempfile.mkdtemp(prefix="adguard-cluster-", dir=memory if roomy else None)
+    with Cluster(folder=Path(folder)) as started:
         yield started
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
@@ -58,14 +59,12 @@ class ClickHouseStore:
 
         :raises StoreError: a server refuses, or none of a shard answers.
         """
-        for number, shard in enumerate(self._servers.shards()):
-            away: list[StoreError] = []
-            for host in shard:
-                try:
-                    self._servers.on(host, self._prepare)
-                except Unreachable as error:
-                    away.append(error)
-            if len(away) == len(shard):
+        shards = self._servers.shards()
+        with ThreadPoolExecutor(sum(map(len, shards))) as pool:
+            begun = [[pool.submit(self._try, host) for host in shard] for shard in shards]
+        for number, outcomes in enumerate(begun):
+            away = [error for outcome in outcomes if (error := outcome.result()) is not None]
+            if len(away) == len(outcomes):
                 reasons = "; ".join(map(str, away))
                 raise StoreError(f"no replica of shard {number + 1} answers: {reasons}")
 
@@ -129,6 +128,13 @@ class ClickHouseStore:
 
     def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         return self._servers.any(lambda host, link: link.ask(sql))
+
+    def _try(self, host: Host) -> Unreachable | None:
+        try:
+            self._servers.on(host, self._prepare)
+        except Unreachable as error:
+            return error
+        return None
 
     def _prepare(self, host: Host, link: Link) -> None:
         migrate(link, self._tables)
