@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from adguard.dashboard.question import Question as Wanted
 from adguard.dashboard.question import read_question
 from adguard.dashboard.sheet import read_sheet
 from adguard.ledger import Figures, Span, Store
@@ -133,16 +134,20 @@ def pages(store: Asked, now: float, times: int = ASKED) -> dict[str, Page]:
     """Reads pages of the dashboard with its own code and returns what each of them asked."""
     found = {}
     for address in ADDRESSES:
-        rounds: list[list[tuple[float, str]]] = []
-        for _ in range(times):
-            heard: list[tuple[float, str]] = []
-            listening = _Listening(
-                store, lambda name, took, heard=heard: heard.append((took, name))
-            )
-            read_sheet(cast("Store", listening), read_question(address, now))
-            rounds.append(heard)
+        rounds = [_heard(store, read_question(address, now)) for _ in range(times)]
         each = [statistics.median(took for took, _ in calls) for calls in zip(*rounds, strict=True)]
         which = each.index(max(each))
         total = statistics.median(sum(took for took, _ in heard) for heard in rounds)
         found[address] = Page(len(each), (each[which], rounds[0][which][1]), total)
     return found
+
+
+def _heard(store: Asked, asked: Wanted) -> list[tuple[float, str]]:
+    """What a page asks, in turn, and the seconds it took."""
+    heard: list[tuple[float, str]] = []
+
+    def note(name: str, took: float) -> None:
+        heard.append((took, name))
+
+    read_sheet(cast("Store", _Listening(store, note)), asked)
+    return heard
