@@ -43,7 +43,10 @@ def experiment() -> None:
 @click.option("--since", help="The day it began, such as 2026-11-01.  [default: all that is kept]")
 @click.option("--until", help="The last day: a date, today or yesterday.  [default: today]")
 @click.option(
-    "--share", type=SHARE, envvar="ADGUARD_HOLDOUT", help="The option `holdout`, to check the draw."
+    "--share",
+    type=click.FloatRange(0, 1),
+    envvar="ADGUARD_HOLDOUT",
+    help="The option `holdout`, to check the draw.",
 )
 @click.option(
     "--rpm",
