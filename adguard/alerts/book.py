@@ -25,6 +25,9 @@ Word = Literal["open", "sent"]
 KEEP = 90 * DAY
 """Seconds that entries are kept."""
 
+MOST = 10_000
+"""Entries that are kept in memory: rules that ring every hour for a month."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -124,6 +127,10 @@ class LocalBook:
             ours = True
         if ours:
             self._known[entry.key] = entry
+            if len(self._known) > MOST:
+                newest = sorted(self._known.values(), key=lambda known: known.at)[MOST // 2 :]
+                self._known = {known.key: known for known in newest}
+                self._unsaved = [known for known in self._unsaved if known.key in self._known]
         return ours
 
     def read(self, site: str) -> list[Entry]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adguard.alerts.book import KEEP, Entry, LocalBook
+from adguard.alerts.book import KEEP, MOST, Entry, LocalBook
 from adguard.ledger import open_store
 from tests.ledger.making import address
 
@@ -110,3 +110,12 @@ def test_all_workers_of_a_machine_go_by_one_name(path: Path) -> None:
     assert len(names) == 1
     assert names != {""}
     assert LocalBook(None).node == ""
+
+
+def test_in_memory_the_newest_lines_are_kept_and_no_more_than_are_needed() -> None:
+    book = LocalBook(None)
+    for episode in range(1, MOST + 100):
+        book.write(replace(ENTRY, episode=episode, at=NOW + episode))
+    kept = [entry.episode for entry in book.read("news")]
+    assert MOST // 2 <= len(kept) <= MOST
+    assert kept[-1] == MOST + 99
