@@ -173,7 +173,7 @@ async def test_a_mounted_site_rings_by_itself(
             "undelivered": 0,
         }
         await services.aclose()
-        assert services.watch.health() == {"watching": False}
+        await until(lambda: watch.health() == {"watching": False})
 
 
 async def test_workers_without_a_folder_ring_once_that_figures_are_not_kept(
