@@ -16,9 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adguard.ledger import Batch, Event, Span, StoreError
-from adguard.ledger.file import CHUNK
 from adguard.ledger.fold import CAPS, OTHER
-from adguard.ledger.sqlite import SqliteStore
+from adguard.ledger.sqlite import AT_ONCE, SqliteStore
 from adguard.ledger.store import KEEP_DAYS
 from tests.ledger.making import DAY, NOW, TODAY, counted, event, full_disk, paths, totals, views
 
@@ -244,9 +243,9 @@ def test_a_spoiled_batch_is_set_aside_and_told_and_the_rest_counts(
 
 def test_a_long_journal_is_folded_in_pieces(store: SqliteStore) -> None:
     for i in range(3):
-        store.append([event(f"{i}-{k}") for k in range(CHUNK - 1)])
+        store.append([event(f"{i}-{k}") for k in range(AT_ONCE - 1)])
     assert [store.fold(), store.fold(), store.fold()] == [2, 1, 0]
-    assert views(store) == 3 * (CHUNK - 1)
+    assert views(store) == 3 * (AT_ONCE - 1)
 
 
 def test_ids_are_forgotten_after_48_hours_and_figures_after_two_years(store: SqliteStore) -> None:
