@@ -12,6 +12,7 @@ from pathlib import Path
 from adguard.ledger.connect import explain, passing, unwritable
 from adguard.ledger.errors import LedgerUnavailable
 from adguard.ledger.events import Event
+from adguard.ledger.expiry import Expiry
 from adguard.ledger.lease import Lease
 from adguard.ledger.location import Location
 from adguard.ledger.opening import open_remote
@@ -25,9 +26,6 @@ __all__ = ["Keeper"]
 logger = logging.getLogger("adguard.ledger")
 
 RETRY_AFTER = 1.0
-EXPIRE_EVERY = 3600.0
-JUMP = 600.0
-"""Seconds by which the clock may be set before nothing is expired for a round."""
 STOP_WITHIN = 2.0
 
 
@@ -59,8 +57,7 @@ class Keeper:
         self._shipper: Shipper | None = None
         self._lease = Lease(None)
         self._retry_at = 0.0
-        self._expire_at = 0.0
-        self._clock = _drift()
+        self._expiry = Expiry()
         self._logged: set[str] = set()
         self._facts: dict[str, object] = {}
         self.degraded = ""
@@ -202,13 +199,11 @@ class Keeper:
         return False
 
     def _expire(self, store: SqliteStore | Spool) -> bool:
-        if time.monotonic() < self._expire_at:
+        if not self._expiry.due():
             return False
-        before, self._clock = self._clock, _drift()
-        # A clock that was set is not believed at once: what is expired never comes back.
-        if abs(self._clock - before) < JUMP and store.expire(time.time(), self._keep_days):
+        if store.expire(time.time(), self._keep_days):
             return True
-        self._expire_at = time.monotonic() + EXPIRE_EVERY
+        self._expiry.done()
         return False
 
     def _fail(self, error: Exception) -> LedgerUnavailable:
@@ -220,7 +215,3 @@ class Keeper:
             self.close()
             self._retry_at = time.monotonic() + RETRY_AFTER
         return LedgerUnavailable(self.trouble)
-
-
-def _drift() -> float:
-    return time.time() - time.monotonic()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from adguard.ledger.connect import explain
 from adguard.ledger.errors import StoreError
+from adguard.ledger.expiry import Expiry
 from adguard.ledger.spool import PARCEL, Spool
 from adguard.ledger.store import Store
 
@@ -21,7 +22,6 @@ __all__ = ["Shipper", "ship_next"]
 logger = logging.getLogger("adguard.ledger")
 
 LONGEST_PAUSE = 60.0
-EXPIRE_EVERY = 3600.0
 
 
 def ship_next(spool: Spool, store: Store) -> int:
@@ -64,7 +64,7 @@ class Shipper:
         self._every = every
         self._keep_days = keep_days
         self._stop = threading.Event()
-        self._expire_at = 0.0
+        self._expiry = Expiry()
         self._failures = 0
         self._logged: set[str] = set()
         self.trouble = ""
@@ -115,8 +115,8 @@ class Shipper:
         if shipped:
             self.shipped_parcels += 1
             self.shipped_events += shipped
-        if time.monotonic() >= self._expire_at and not store.expire(time.time(), self._keep_days):
-            self._expire_at = time.monotonic() + EXPIRE_EVERY
+        if self._expiry.due() and not store.expire(time.time(), self._keep_days):
+            self._expiry.done()
         return shipped
 
     def _failed(self, error: Exception) -> float:

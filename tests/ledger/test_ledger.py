@@ -364,41 +364,23 @@ class TestKeeper:
     def test_it_expires_what_is_old_an_hour_at_a_time(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("adguard.ledger.keeper.time.time", lambda: NOW + 4 * 86400)
+        ticks = 1000.0
+        monkeypatch.setattr("adguard.ledger.expiry.time.time", lambda: NOW + 4 * 86400 + ticks)
+        monkeypatch.setattr("adguard.ledger.expiry.time.monotonic", lambda: ticks)
         keeper = Keeper(Location("sqlite", tmp_path / "f.db"))
-        assert keeper.append([event(1)]) == set()
-        while keeper.tend():
-            pass
-        assert keeper.append([event(1)]) == set()
-        while keeper.tend():
-            pass
-        assert keeper.append([event(1)]) == {0}
-        keeper.dispose()
 
-    def test_a_clock_that_was_set_expires_nothing_before_the_next_round(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        wall, ticks = NOW, 1000.0
-        monkeypatch.setattr("adguard.ledger.keeper.time.time", lambda: wall)
-        monkeypatch.setattr("adguard.ledger.keeper.time.monotonic", lambda: ticks)
-        keeper = Keeper(Location("sqlite", tmp_path / "f.db"), keep_days=30)
-        assert keeper.append([event(1)]) == set()
-
-        def hours_later(hours: float) -> float:
+        def known_after(seconds: float) -> set[int]:
             nonlocal ticks
-            ticks += hours * 3600
+            ticks += seconds
             while keeper.tend():
                 pass
-            return views(keeper.store)
+            return keeper.append([event(1)])
 
-        wall += 40 * 86400
-        assert hours_later(0) == 1
-        wall -= 40 * 86400
-        assert hours_later(2) == 1
-        wall += 40 * 86400
-        assert hours_later(2) == 1
-        wall += 2 * 3600
-        assert hours_later(2) == 0
+        assert keeper.append([event(1)]) == set()
+        assert known_after(599) == {0}
+        assert known_after(1) == set()
+        assert known_after(3599) == {0}
+        assert known_after(1) == set()
         keeper.dispose()
 
     def test_before_anything_is_open_there_is_nothing_to_tend(self, tmp_path: Path) -> None:

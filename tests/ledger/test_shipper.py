@@ -262,7 +262,10 @@ def test_pauses_grow_while_the_store_is_away_and_end_at_a_minute(tmp_path: Path)
     assert min(pauses[6:]) >= 30
 
 
-async def test_old_figures_are_expired_elsewhere_too(tmp_path: Path, target: SqliteStore) -> None:
+async def test_old_figures_are_expired_elsewhere_too(
+    tmp_path: Path, target: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adguard.ledger.expiry.FIRST", 0)
     here = Ledger(Where(url(tmp_path)), fold_every=0.01, keep_days=30)
     old = NOW - 40 * 86400
     target.append([event("old", at=old)])
