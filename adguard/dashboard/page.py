@@ -30,6 +30,10 @@ FUNNEL = (
     ("guide_open_rate", "pressed “Allow ads here”"),
     ("allow_rate", "allowed ads, verified later"),
 )
+TILES = ("block_rate", "asked", "allow_rate")
+WITHIN_VERDICT = ("views", "asked", "dismiss_rate")
+ALLOWED = "allow_rate"
+"""Counted on a later view, which is clear: it says nothing within the verdict of the first."""
 ANSWERS = (
     *("dismiss_rate", "optout_rate", "wrong_report_rate"),
     *("guide_open_rate", "support_click_rate", "allow_rate"),
@@ -49,7 +53,7 @@ COLUMNS = (
 )
 FEW_COLUMNS = (("views", "Views"), ("block_rate", "Blocked"), ("allow_rate", "Allowed"))
 # Within one verdict the share of blocked views is all or nothing.
-VERDICT_COLUMNS = tuple(column for column in COLUMNS if column[0][-5:] != "_rate") + COLUMNS[4:]
+VERDICT_COLUMNS = (COLUMNS[0], *COLUMNS[3:5])
 TITLES = {
     "page": ("Pages", "Page"),
     "section": ("Sections", "Section"),
@@ -93,6 +97,7 @@ class Place:
 def write_sheet(sheet: Sheet, place: Place, now: float, *, publisher: str = "") -> str:
     """Returns the page of figures."""
     asked = sheet.question
+    verdict = asked.slice.verdict
     return _render(
         "sheet.html",
         loop_id=_Ids(),
@@ -111,7 +116,7 @@ def write_sheet(sheet: Sheet, place: Place, now: float, *, publisher: str = "") 
         strip=_strip(sheet),
         verdicts=list(_verdicts(sheet)),
         funnel=list(_funnel(sheet)),
-        answers=[sheet.figures[name] for name in ANSWERS],
+        answers=[sheet.figures[name] for name in ANSWERS if verdict is None or name != ALLOWED],
         quality=[sheet.figures[name] for name in QUALITY],
         arms=_arms(sheet),
         metrics=BY_NAME,
@@ -177,14 +182,14 @@ def _sentence(sheet: Sheet) -> str:
     else:
         blocked = wording.share(figures["block_rate"])
         text = f"Of {views} page views, {blocked} were behind a blocker"
-    if figures["allow_rate"].value is not None:
+    if part.verdict is None and figures["allow_rate"].value is not None:
         text += f"; {wording.share(figures['allow_rate'])} of those asked allowed ads"
     return text + "."
 
 
 def _tiles(sheet: Sheet) -> Iterator[tuple[Figure, Figure | None]]:
-    wanted = ["block_rate", "asked", "allow_rate"]
-    for name in wanted:
+    verdict = sheet.question.slice.verdict
+    for name in WITHIN_VERDICT if verdict is not None else TILES:
         yield sheet.figures[name], sheet.before[name] if sheet.before else None
 
 
@@ -260,7 +265,8 @@ def _strip(sheet: Sheet) -> Markup:
 def _funnel(sheet: Sheet) -> Iterator[tuple[str, Figure, float, str]]:
     """Each step's words, figure, part of the first step, and share of the step before."""
     highest, last = 0.0, 0.0
-    for name, words in FUNNEL:
+    steps = FUNNEL if sheet.question.slice.verdict is None else FUNNEL[:-1]
+    for name, words in steps:
         figure = sheet.figures[name]
         number = figure.numerator
         highest = highest or number

@@ -333,7 +333,7 @@ def _ticks(highest: float, lowest: float, wanted: int) -> list[float]:
     """Returns round numbers, evenly apart, of which the first is at most `lowest` and the last at
     least `highest`."""
     reach = highest - lowest
-    if reach <= 0:
+    if reach < 1e-6:
         highest, reach = lowest + 0.01, 0.01
     size = 10 ** floor(log10(reach / wanted))
     apart = next(size * m for m in (1, 2, 2.5, 5, 10, 20) if size * m * wanted >= reach)
