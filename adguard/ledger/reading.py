@@ -28,7 +28,7 @@ from adguard.ledger.store import (
     total,
 )
 
-__all__ = ["SqliteFigures", "add", "add_deltas", "admitted"]
+__all__ = ["SITES", "SqliteFigures", "add", "add_deltas", "admitted"]
 
 _Sums = list[tuple[str, int, tuple[int, ...]]]
 
@@ -38,12 +38,13 @@ _NEXT = {"path", "verdict"}
 MOST_STEPS = 1000
 """Days, or hours, that are looked up one by one and not read through."""
 
-_SITES = (
+SITES = (
     "WITH RECURSIVE known(site) AS (SELECT MIN(site) FROM {0} UNION ALL "
     "SELECT (SELECT MIN(site) FROM {0} WHERE site > known.site) FROM known "
     "WHERE known.site IS NOT NULL) SELECT site FROM known WHERE site IS NOT NULL"
 )
-"""Steps from name to name through the index, where DISTINCT would read it all."""
+"""The sites of a table: steps from name to name through the index, where DISTINCT would read it
+all."""
 
 
 def admitted(db: sqlite3.Connection, deltas: Deltas) -> dict[tuple[str, int, str], set[str]]:
@@ -164,7 +165,7 @@ class SqliteFigures:
         if self._sites is None:
             tables = ("r_day", "temp.live_r_day") if self._live else ("r_day",)
             self._sites = sorted(
-                {site for table in tables for (site,) in self._db.execute(_SITES.format(table))}
+                {site for table in tables for (site,) in self._db.execute(SITES.format(table))}
             )
         return list(self._sites)
 

@@ -15,8 +15,8 @@ from adguard.ledger.connect import explain, open_to_read
 from adguard.ledger.errors import StoreError
 from adguard.ledger.events import DAY, Batch, Event, decode
 from adguard.ledger.file import JournalFile, remove
-from adguard.ledger.fold import admit, fold
-from adguard.ledger.reading import SqliteFigures, add, add_deltas, admitted
+from adguard.ledger.fold import DIMENSIONS, admit, fold
+from adguard.ledger.reading import SITES, SqliteFigures, add, add_deltas, admitted
 from adguard.ledger.schema import ROLLUPS
 from adguard.ledger.store import KEEP_DAYS, Parcel
 
@@ -99,7 +99,11 @@ class SqliteStore(JournalFile):
             removed += remove(db, "applied", "node, seq", "day < ?", oldest)
             for table, key in ROLLUPS.items():
                 column, limit = ("hour", oldest * 24) if "hour" in key else ("day", oldest)
-                removed += remove(db, table, ", ".join(key), f"{column} < ?", limit)
+                # Every index begins with the site, so that what stays is not read.
+                where = f"site IN ({SITES.format(table)}) AND {column} < ?"
+                if "dimension" in key:
+                    where += f" AND dimension IN ({', '.join(map(repr, DIMENSIONS))})"
+                removed += remove(db, table, ", ".join(key), where, limit)
         return removed
 
     @contextmanager
