@@ -17,7 +17,7 @@ from adguard.insight import wording
 from adguard.insight.report import Report
 from adguard.insight.webpage import to_html
 
-__all__ = ["MailError", "Post", "compose", "preview", "read_post", "send"]
+__all__ = ["MailError", "Post", "compose", "preview", "read_post", "send", "text_of"]
 
 TIMEOUT = 30.0
 """Seconds that the mail server may be silent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -101,6 +102,23 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(store: str, tmp_path: Path)
     run("--store", store, "--csv", file)
     assert file.read_text().startswith('"site"')
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert not list(tmp_path.glob(".adguard-*"))
+
+
+def test_a_disk_that_is_full_costs_neither_the_old_file_nor_a_traceback(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "r.csv"
+    file.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("adguard.commands.files.os.replace", full)
+    result = run("--store", store, "--csv", file)
+    assert result.exit_code == 1
+    assert f"{file} cannot be written: No space left on device." in result.output
+    assert file.read_text() == "old"
     assert not list(tmp_path.glob(".adguard-*"))
 
 

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from adguard.insight import METRICS, Report, render, to_json, withhold, wording
+from adguard.insight.mail import text_of
 from adguard.insight.metrics import BY_NAME
 from adguard.insight.report import Figure, figure_of
 from adguard.insight.webpage import to_html
@@ -107,6 +108,16 @@ def test_arms_that_cannot_be_what_was_drawn_come_with_a_warning() -> None:
     assert "Do not rely on this" not in told(report_of(*held_out(), share=0.09))
     text = told(report_of(*held_out(), share=0.5))
     assert text.index("Do not rely on this") < text.index("Of 2,000 readers")
+
+
+def test_terminal_and_mail_say_the_same_of_money_and_hold_out() -> None:
+    pytest.importorskip("scipy")
+    report = report_of(*held_out(), rpm=10.0)
+    mail = text_of(report)
+    assert max(map(len, mail.splitlines())) <= 72
+    for text in (told(report), " ".join(mail.split())):
+        assert "the 2,200 blocked page views would have earned 22.00 EUR (estimate)." in text
+        assert "Back because they were asked: 60 readers (95 %:" in text
 
 
 def test_without_scipy_it_says_how_to_get_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
