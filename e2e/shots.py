@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
-from starlette.routing import Route
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
 
+from adguard.dashboard import Dashboard, Gate
+from adguard.dashboard.invented import invent_day
+from adguard.ledger import Batch, StoreError, open_store
+from adguard.ledger.events import DAY
 from demo_site.app import create_app
 from demo_site.edition import SECTIONS, STORIES
 from demo_site.pages import ROUTES
@@ -75,10 +81,50 @@ def states(server: Server, context: BrowserContext, look: Look) -> None:
         page.close()
 
 
+def desk(server: Server, context: BrowserContext, look: Look) -> None:
+    """The dashboard: full, filtered, new, without a store, and its door."""
+    page = context.new_page()
+    page.goto(f"{server.url}/full?days=14")
+    look("page dashboard", page)
+    page.goto(f"{server.url}/full?days=14&verdict=network")
+    look("page dashboard of a verdict", page)
+    for name in ("empty", "away", "locked"):
+        page.goto(f"{server.url}/{name}")
+        look(f"page dashboard {name}", page)
+    page.close()
+
+
+def make_desk(folder: Path) -> Starlette:
+    full = open_store(f"sqlite://{folder / 'full.sqlite3'}")
+    empty = open_store(f"sqlite://{folder / 'empty.sqlite3'}")
+    for store in (full, empty):
+        store.migrate()
+    today = int(time.time() // DAY)
+    for day in range(today - 28, today):
+        full.apply(Batch("demo", day, invent_day(day)))
+
+    def away() -> NoReturn:
+        raise StoreError("None of the ClickHouse servers can be reached")
+
+    keys = (KEY,)
+    opened = Gate(authenticator=lambda _: True, keys=keys)
+    locked = Gate(password=KEY, keys=keys)
+    return Starlette(
+        routes=[
+            Mount("/full", Dashboard(lambda: full, opened, publisher="The Merrow Packet", rpm=4.0)),
+            Mount("/empty", Dashboard(lambda: empty, opened)),
+            Mount("/away", Dashboard(away, opened)),
+            Mount("/locked", Dashboard(away, locked)),
+        ]
+    )
+
+
 def shoot(playwright: Playwright, folder: Path) -> int:
     """Fills `folder`, one sub-folder a size and scheme; returns the number of pictures."""
     paper = Server(lambda: create_app(secret_key=KEY, store="memory:"))
     notes = Server(make_site)
+    kept = tempfile.TemporaryDirectory()
+    figures = Server(lambda: make_desk(Path(kept.name)))
     try:
         for size, (width, height) in SIZES.items():
             for scheme in SCHEMES:
@@ -91,7 +137,12 @@ def shoot(playwright: Playwright, folder: Path) -> int:
                         full_page=name.startswith("page"),
                     )
 
-                for work, server in ((pages, paper), (journeys, paper), (states, notes)):
+                for work, server in (
+                    (pages, paper),
+                    (journeys, paper),
+                    (states, notes),
+                    (desk, figures),
+                ):
                     with tempfile.TemporaryDirectory() as profile:
                         context = browsers.chromium(
                             playwright,
@@ -104,6 +155,8 @@ def shoot(playwright: Playwright, folder: Path) -> int:
     finally:
         paper.stop()
         notes.stop()
+        figures.stop()
+        kept.cleanup()
     return len(list(folder.rglob("*.png")))
 
 
