@@ -44,10 +44,14 @@ DEAD = (0.4, 0.6)
 
 @dataclass(frozen=True)
 class Replica:
-    """What may die and come back while events stream in."""
+    """What may die and come back while events stream in.
+
+    :param settle: returns once all replicas hold the same again.
+    """
 
     kill: Callable[[], None]
     start: Callable[[], None]
+    settle: Callable[[], None]
 
 
 @dataclass
@@ -110,7 +114,10 @@ async def count(
             await reaping
             watching.cancel()
         show(made.books.total)
-        made.counted = await _settled(url, nodes, Span(today, today + 1), events)
+        await _emptied(nodes)
+        if replica is not None:
+            await asyncio.to_thread(replica.settle)
+        made.counted = _counted(url, Span(today, today + 1))
     finally:
         await asyncio.gather(*(node.stop() for node in nodes))
     made.seconds = time.perf_counter() - began
@@ -167,23 +174,31 @@ async def _parcel_on_its_way(node: Node) -> bool:
 
 
 def _waiting(path: Path, table: str) -> int:
-    """How many rows wait in a table of a node's journal; 0 where there is no such table."""
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)) as db:
-            (found,) = db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
-            return int(found)
-    except sqlite3.OperationalError:
-        return 0
+    """How many rows wait in a table of a node's journal; 0 where there is no such table yet."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as db:
+        tables = db.execute("SELECT name FROM sqlite_master").fetchall()
+        if (table,) not in tables:
+            return 0
+        (found,) = db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
+        return int(found)
 
 
-async def _settled(url: str, nodes: Sequence[Node], span: Span, events: int) -> Counter[str]:
-    """Returns the views by verdict once nothing is on its way any more."""
+async def _emptied(nodes: Sequence[Node]) -> None:
+    """Returns once every event of every node is in the store.
+
+    :raises NodeError: that took too long.
+    """
     deadline = asyncio.get_running_loop().time() + SETTLED_WITHIN
-    while asyncio.get_running_loop().time() < deadline:
+    while True:
         journals = [path for node in nodes for path in node.folder.glob("*.sqlite3")]
         if not any(_waiting(path, table) for path in journals for table in ("journal", "outbox")):
-            break
+            return
+        if asyncio.get_running_loop().time() > deadline:
+            raise NodeError(f"events still wait after {SETTLED_WITHIN:g} s: {nodes[0].said()}")
         await asyncio.sleep(0.1)
+
+
+def _counted(url: str, span: Span) -> Counter[str]:
     store = open_store(url)
     try:
         with store.figures() as figures:
@@ -244,7 +259,9 @@ def run(name: str, events: int, kills: int, seed: int, folder: Path, progress: P
         store.close()
         shard = 1 + seed % 2
         replica = Replica(
-            lambda: cluster.kill_replica(shard, 1), lambda: cluster.restart_replica(shard, 1)
+            lambda: cluster.kill_replica(shard, 1),
+            lambda: cluster.restart_replica(shard, 1),
+            cluster.settle,
         )
         return asyncio.run(
             count(

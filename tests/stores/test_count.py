@@ -20,7 +20,11 @@ async def test_views_past_killed_servers_and_a_dead_replica_count_once(
     store = open_store(url)
     store.migrate()
     store.close()
-    replica = Replica(lambda: cluster.kill_replica(2, 1), lambda: cluster.restart_replica(2, 1))
+    replica = Replica(
+        lambda: cluster.kill_replica(2, 1),
+        lambda: cluster.restart_replica(2, 1),
+        lambda: cluster.settle("counted"),
+    )
     try:
         made = await count(
             "ClickHouse", url, tmp_path, 600, shared=False, kills=2, seed=2, replica=replica
