@@ -148,20 +148,20 @@ def test_different_parcels_of_equal_rows_count_both(
 def test_a_parcel_over_many_months_counts_once(
     engine: Engine, store: Store, node: str, day: int
 ) -> None:
-    events = [view(first, verdict="network") for first in range(day - 1400, day, 27)]
-    events += [view(2, verdict="network"), view(day)]
+    days = [2, *range(day - 1400, day, 27)]
+    events = [view(at, site=node, verdict="network") for at in days]
+    events.append(view(day, site=node))
     parcel = Parcel(node, 1, store.shards - 1, fold(events))
     with engine.killed(store, 2), pytest.raises(StoreError):
         store.ship(parcel)
     store.ship(parcel)
     assert store.ship(parcel) is False
     engine.settle()
-    span = Span(day - 1400, day)
-    first = ask(store, lambda it: it.block_rate(span))
-    assert [point.at // DAY for point in first if point.totals.raw["network"] == 1] == [
-        event.at // DAY for event in events[:-2]
+    with store.figures() as figures:
+        points = figures.block_rate(Span(0, day, node))
+    assert [(point.at // DAY, point.totals.views) for point in points] == [
+        (at, 1.0) for at in (*days, day)
     ]
-    assert clear(store, day) == 1
 
 
 def test_whoever_is_killed_between_two_steps_ships_again_and_counts_once(
