@@ -207,6 +207,8 @@ if not child:
     os._exit(held)
 _, status = os.waitpid(child, 0)
 assert status == 0, "the child took the lease that its parent holds"
+while not (seen := scene.watch.health()).get("firing") or seen["undelivered"]:
+    time.sleep(0.01)
 scene.watch.close()
 """
     done = subprocess.run(
