@@ -329,11 +329,12 @@ def admit(deltas: Deltas, admitted: Admitted) -> Deltas:
         site, day, dimension, value = key
         here = (site, day, dimension)
         known = admitted.get(here, set())
-        left = room.setdefault(here, CAPS[dimension] - len(known - {OTHER}))
+        if here not in room:
+            room[here] = CAPS[dimension] - len(known - {OTHER})
         if value == OTHER or value in known:
             continue
-        if left > 0:
-            room[here] = left - 1
+        if room[here] > 0:
+            room[here] -= 1
         else:
             refused.add(key)
     if not refused:

@@ -9,12 +9,13 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from adguard.ledger.connect import explain
 from adguard.ledger.errors import StoreError
 from adguard.ledger.expiry import Expiry
-from adguard.ledger.spool import PARCEL, Spool
+from adguard.ledger.spool import PARCEL, Spool, Waiting
 from adguard.ledger.store import Store
 
 __all__ = ["Shipper", "ship_next"]
@@ -42,9 +43,32 @@ def ship_next(spool: Spool, store: Store) -> int:
         waiting = spool.next()
     if waiting is None:
         return 0
-    store.ship(waiting.parcel)
+    with _freezing_ahead(spool, store.shards, waiting):
+        store.ship(waiting.parcel)
     spool.shipped(waiting.parcel)
     return waiting.events
+
+
+@contextmanager
+def _freezing_ahead(spool: Spool, shards: int, shipped: Waiting) -> Iterator[None]:
+    """Makes the next parcel while a full one is on its way: there is a backlog, and the store
+    takes as long as freezing does. Never more than one, or a store that refuses would get ever
+    more of them."""
+    if shipped.events < PARCEL or spool.parcels > 1:
+        yield
+        return
+    thread = threading.Thread(target=_freeze, args=(spool, shards), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _freeze(spool: Spool, shards: int) -> None:
+    # What goes wrong here goes wrong again when it is the next parcel's turn, and is told then.
+    with contextlib.suppress(sqlite3.Error, StoreError):
+        spool.freeze(shards)
 
 
 class Shipper:

@@ -182,6 +182,12 @@ class Spool(JournalFile):
                 with self._writing() as db:
                     db.execute("UPDATE outbox SET spoiled = 1 WHERE seq = ?", (seq,))
 
+    @property
+    def parcels(self) -> int:
+        """How many parcels wait."""
+        (parcels,) = self._first("SELECT COUNT(*) FROM outbox WHERE NOT spoiled") or (0,)
+        return parcels
+
     def shipped(self, parcel: Parcel) -> None:
         """Forgets a parcel that the store has acknowledged."""
         with self._writing() as db:

@@ -9,7 +9,7 @@ import pytest
 from adguard.ledger import open_store
 from adguard.ledger.events import DAY
 from bench.questions import ADDRESSES, OPENING, questions
-from bench.recording import Rate, expected, recording, site_span, views
+from bench.recording import BACKLOG, Rate, expected, recording, site_span, views
 from bench.store import Subject, measure, read_sizes, targets
 from bench.traffic import CHUNK, Traffic
 from tests.ledger.making import address
@@ -87,7 +87,7 @@ def test_a_missed_target_is_said(
         name: Rate(name, count, 1.0, 1.0)
         for name, count in (
             ("journal, durable (FULL), groups of 500", journal),
-            ("freeze and ship", ship),
+            (BACKLOG, ship),
         )
     }
     store = open_store(address(tmp_path / "figures.db"))

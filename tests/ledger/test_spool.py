@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -263,6 +264,35 @@ def test_whatever_breaks_between_journal_and_store_each_id_counts_once(
     assert views(target) == len(met)
     spool.close()
     target.close()
+
+
+def test_of_a_backlog_the_next_parcel_is_made_while_one_is_on_its_way(
+    spool: Spool, target: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adguard.ledger.shipper.PARCEL", 3)
+    waiting: list[int] = []
+
+    class Slow(Fragile):
+        def ship(self, parcel: Parcel) -> bool:
+            deadline = time.monotonic() + 30
+            while spool.parcels < 2 and time.monotonic() < deadline:
+                time.sleep(0.001)
+            waiting.append(spool.parcels)
+            return super().ship(parcel)
+
+    for number in range(5):
+        spool.append([event(number)])
+    spool.freeze(1, enough=3)
+    store = Slow(target)
+    store.breaks = ["before"]
+    with pytest.raises(StoreError):
+        ship_next(spool, store)  # type: ignore[arg-type]
+    spool.append([event(5)])
+    assert ship_next(spool, store) == 3  # type: ignore[arg-type]
+    assert waiting == [2, 2]
+    assert ship_next(spool, target) == 2
+    assert ship_next(spool, target) == 1
+    assert views(target) == 6
 
 
 def test_a_spool_that_was_let_go_of_for_good_touches_its_file_no_more(tmp_path: Path) -> None:
