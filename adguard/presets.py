@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from adguard.environment import SettingsError
+
 Mode = Literal["off", "observe", "ask"]
 PresetName = Literal["gentle", "standard", "strict"]
 SupportKind = Literal["subscribe", "donate", "newsletter", "monetization", "other"]
@@ -42,10 +44,6 @@ EXCLUDED_BY_DEFAULT = (
     "/datenschutz",
 )
 """Log-in, checkout, account and legal paths: left alone unless a `Rule` names one."""
-
-
-class SettingsError(ValueError):
-    """An option that cannot be used; the message starts with the option's name."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,22 +1,27 @@
 """Everything a publisher can set, checked once, at construction."""
 
-# ruff: noqa: RUF009 -- `_option` returns a dataclass field, which ruff cannot know
+# ruff: noqa: RUF009 -- `option` returns a dataclass field, which ruff cannot know
 
 from __future__ import annotations
 
-import importlib
-import json
-import logging
-import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from adguard.environment import (
+    SettingsError,
+    as_flag,
+    as_hook,
+    as_json,
+    as_words,
+    option,
+    warn_unknown,
+)
 from adguard.hosts import by_domain, normal_url
 from adguard.presets import (
     MODES,
@@ -25,7 +30,6 @@ from adguard.presets import (
     PresetName,
     Rule,
     Rulebook,
-    SettingsError,
     SupportOption,
 )
 
@@ -34,74 +38,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "SettingsError", "SupportOption"]
 
-logger = logging.getLogger("adguard")
-
 ConsentMode = Literal["off", "required", "local_only"]
 SupporterHook = Callable[["HTTPConnection"], Awaitable[bool | None]]
 LabelHook = Callable[["HTTPConnection"], str | None]
 Authenticator = Callable[["HTTPConnection"], bool | Awaitable[bool]]
 
-PREFIX = "ADGUARD_"
-NOT_OPTIONS = {
-    "ADGUARD_DATA",
-    "ADGUARD_DEMO_PORT",
-    "ADGUARD_MAIL_FROM",
-    "ADGUARD_MAIL_TO",
-    "ADGUARD_SMTP",
-}
 SECRET_LENGTH = 32
 PASSWORD_LENGTH = 12
 MOST_ALERT_URLS = 8
 MOST_AD_DOMAINS = 12
 STORES = ("sqlite:///", "memory:", "none", "clickhouse://")
-T = TypeVar("T")
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r"[\s,]+", text) if part)
-
-
-def _hook(text: str) -> Any:
-    module, _, name = text.partition(":")
-    return getattr(importlib.import_module(module), name)
-
-
-def _json(text: str) -> Any:
-    return json.loads(text)
 
 
 def _rules(text: str) -> tuple[Rule, ...]:
-    return tuple(Rule(**entry) for entry in json.loads(text))
+    return tuple(Rule(**entry) for entry in as_json(text))
 
 
 def _support(text: str) -> tuple[SupportOption, ...]:
-    return tuple(SupportOption(**entry) for entry in json.loads(text))
-
-
-def _flag(text: str) -> bool:
-    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-    return known[text.strip().lower()]
-
-
-def _option(name: str, default: T, parse: Callable[[str], Any] = str) -> T:
-    """A field whose default is `ADGUARD_<NAME>` from the environment, else `default`."""
-
-    def from_environment() -> Any:
-        text = os.environ.get(PREFIX + name.upper())
-        if text is None:
-            return default
-        try:
-            return parse(text)
-        except SettingsError:
-            raise
-        except Exception as error:
-            raise SettingsError(
-                f"{name}: {PREFIX}{name.upper()}={text!r} from the environment cannot be used "
-                f"({type(error).__name__}: {error})"
-            ) from error
-
-    made: T = field(default_factory=from_environment)
-    return made
+    return tuple(SupportOption(**entry) for entry in as_json(text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,45 +66,45 @@ class Settings:
     :raises SettingsError: naming the option, when a value cannot be used.
     """
 
-    secret_key: str | Sequence[str] = _option("secret_key", "", _words)
-    mode: Mode = _option("mode", "ask")
-    mode_file: str | Path | None = _option("mode_file", None)
-    preset: PresetName = _option("preset", "standard")
-    policy: Mapping[str, Any] = _option("policy", MappingProxyType({}), _json)
-    rules: Sequence[Rule] = _option("rules", (), _rules)
-    origin: str | None = _option("origin", None)
-    prefix: str = _option("prefix", "/_site")
-    site: str = _option("site", "default")
-    publisher: str = _option("publisher", "")
-    store: str | None = _option("store", None)
-    retention_days: int = _option("retention_days", 760, int)
-    is_supporter: SupporterHook | None = _option("is_supporter", None, _hook)
-    ad_urls: Sequence[str] = _option("ad_urls", (), _words)
-    probe_ad_urls: bool = _option("probe_ad_urls", False, _flag)
-    neutral_url: str | None = _option("neutral_url", None)
-    consent_mode: ConsentMode = _option("consent_mode", "off")
-    holdout: float = _option("holdout", 0.0, float)
-    sample: float = _option("sample", 1.0, float)
-    exclude: Sequence[str] = _option("exclude", (), _words)
-    baits: str | Path | Mapping[str, Any] | None = _option("baits", None)
-    inject: Literal["auto", "manual"] = _option("inject", "auto")
-    interstitial: Literal["origin", "redirect"] = _option("interstitial", "origin")
-    inline_target: str = _option("inline_target", "[data-site-note], article, main")
-    section: LabelHook | None = _option("section", None, _hook)
-    country: LabelHook | None = _option("country", None, _hook)
-    support: Sequence[SupportOption] = _option("support", (), _support)
-    texts: Mapping[str, Mapping[str, str]] = _option("texts", MappingProxyType({}), _json)
-    template_dir: str | Path | None = _option("template_dir", None)
-    protection_blocks: bool = _option("protection_blocks", False, _flag)
-    network_wall: bool = _option("network_wall", False, _flag)
-    metrics: bool = _option("metrics", False, _flag)
-    alert_urls: Sequence[str] = _option("alert_urls", (), _words)
-    alert_secret: str = _option("alert_secret", "")
-    dashboard: Authenticator | None = _option("dashboard", None, _hook)
-    dashboard_password: str = _option("dashboard_password", "")
-    rpm: float | Mapping[str, float] | None = _option("rpm", None, _json)
-    currency: str = _option("currency", "EUR")
-    debug: bool = _option("debug", False, _flag)
+    secret_key: str | Sequence[str] = option("secret_key", "", as_words)
+    mode: Mode = option("mode", "ask")
+    mode_file: str | Path | None = option("mode_file", None)
+    preset: PresetName = option("preset", "standard")
+    policy: Mapping[str, Any] = option("policy", MappingProxyType({}), as_json)
+    rules: Sequence[Rule] = option("rules", (), _rules)
+    origin: str | None = option("origin", None)
+    prefix: str = option("prefix", "/_site")
+    site: str = option("site", "default")
+    publisher: str = option("publisher", "")
+    store: str | None = option("store", None)
+    retention_days: int = option("retention_days", 760, int)
+    is_supporter: SupporterHook | None = option("is_supporter", None, as_hook)
+    ad_urls: Sequence[str] = option("ad_urls", (), as_words)
+    probe_ad_urls: bool = option("probe_ad_urls", False, as_flag)
+    neutral_url: str | None = option("neutral_url", None)
+    consent_mode: ConsentMode = option("consent_mode", "off")
+    holdout: float = option("holdout", 0.0, float)
+    sample: float = option("sample", 1.0, float)
+    exclude: Sequence[str] = option("exclude", (), as_words)
+    baits: str | Path | Mapping[str, Any] | None = option("baits", None)
+    inject: Literal["auto", "manual"] = option("inject", "auto")
+    interstitial: Literal["origin", "redirect"] = option("interstitial", "origin")
+    inline_target: str = option("inline_target", "[data-site-note], article, main")
+    section: LabelHook | None = option("section", None, as_hook)
+    country: LabelHook | None = option("country", None, as_hook)
+    support: Sequence[SupportOption] = option("support", (), _support)
+    texts: Mapping[str, Mapping[str, str]] = option("texts", MappingProxyType({}), as_json)
+    template_dir: str | Path | None = option("template_dir", None)
+    protection_blocks: bool = option("protection_blocks", False, as_flag)
+    network_wall: bool = option("network_wall", False, as_flag)
+    metrics: bool = option("metrics", False, as_flag)
+    alert_urls: Sequence[str] = option("alert_urls", (), as_words)
+    alert_secret: str = option("alert_secret", "")
+    dashboard: Authenticator | None = option("dashboard", None, as_hook)
+    dashboard_password: str = option("dashboard_password", "")
+    rpm: float | Mapping[str, float] | None = option("rpm", None, as_json)
+    currency: str = option("currency", "EUR")
+    debug: bool = option("debug", False, as_flag)
 
     def __post_init__(self) -> None:
         self._set("secret_key", self._secret_keys())
@@ -383,11 +337,7 @@ def build_settings(settings: Settings | None, options: Mapping[str, Any]) -> Set
             raise SettingsError(f"{name}: no such option{hint}")
     if settings is not None and not isinstance(settings, Settings):
         raise SettingsError(f"settings: {settings!r} is not a Settings")
-    for name in os.environ:
-        if name.startswith(PREFIX) and name not in NOT_OPTIONS:
-            option = name.removeprefix(PREFIX).lower()
-            if option not in OPTIONS:
-                logger.warning("The environment sets %s, but there is no option %r", name, option)
+    warn_unknown(OPTIONS)
     if settings is None:
         return Settings(**options)
     if not options:

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
 
-from adguard.settings import SettingsError
+from adguard.environment import SettingsError
 
 __all__ = ["Speech", "Texts", "wanted_languages"]
 
