@@ -17,8 +17,8 @@ from tests.stores.cluster import Cluster, missing_programs
 from tests.stores.embedded import Embedded
 from tests.stores.engines import ClusterEngine, EmbeddedEngine, Engine, SqliteEngine
 
-_weeks = itertools.count(2000)
-"""Tests share the cluster's tables, and take four weeks of their own each."""
+_weeks = itertools.count(2000, 2)
+"""Tests share the cluster's tables, and take eight weeks of their own each."""
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def store(engine: Engine) -> Store:
 
 @pytest.fixture
 def day() -> int:
-    """A day that no other test uses, nor the 27 after it."""
+    """A day that no other test uses, nor the 55 after it."""
     return next(_weeks) * 28
 
 
