@@ -36,6 +36,15 @@ BROWSERS = {
     "DuckDuckGo Mobile": "duckduckgo",
 }
 
+BRANDS = {
+    b"Brave": "brave",
+    b"DuckDuckGo": "duckduckgo",
+    b"Microsoft Edge": "edge",
+    b"Opera": "opera",
+    b"Google Chrome": "chrome",
+}
+"""Names in `Sec-CH-UA`, by which browsers tell more than in a User-Agent: Brave's is Chrome's."""
+
 _BOT = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|preview|facebookexternalhit|lighthouse|pagespeed|"
     r"mediapartners|archiver|validator|monitor|curl/|wget/|python-|go-http|okhttp|java/",
@@ -76,6 +85,16 @@ def audience_of(header: bytes) -> Audience:
 def audience_in(headers: dict[bytes, bytes]) -> Audience:
     """Returns the facts behind a request's headers, given with lower-case names."""
     return audience_of(headers.get(b"user-agent", b"")[:LONGEST])
+
+
+def brand_in(headers: dict[bytes, bytes]) -> str:
+    """Returns the browser as its client hints name it, else as its User-Agent does. The figures
+    keep to the User-Agent, which all browsers send."""
+    hint = headers.get(b"sec-ch-ua", b"")[:LONGEST]
+    for name, browser in BRANDS.items():
+        if b'"' + name + b'"' in hint:
+            return browser
+    return audience_in(headers).browser
 
 
 def prefers_privacy(headers: dict[bytes, bytes]) -> bool:

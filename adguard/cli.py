@@ -13,6 +13,7 @@ from adguard.commands.dashboard import dashboard
 from adguard.commands.demo_data import demo_data
 from adguard.commands.experiment import experiment
 from adguard.commands.expire import expire
+from adguard.commands.guides import guides
 from adguard.commands.journal import journal
 from adguard.commands.report import report
 from adguard.lint import lint
@@ -29,6 +30,7 @@ main.add_command(dashboard)
 main.add_command(demo_data)
 main.add_command(expire)
 main.add_command(experiment)
+main.add_command(guides)
 main.add_command(journal)
 main.add_command(lint)
 main.add_command(report)

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adguard.audience import BROWSERS, Audience, audience_in, audience_of, prefers_privacy
+from adguard.audience import (
+    BRANDS,
+    BROWSERS,
+    Audience,
+    audience_in,
+    audience_of,
+    brand_in,
+    prefers_privacy,
+)
 
 AGENTS = {
     "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0": (
@@ -53,3 +61,21 @@ def test_global_privacy_control_is_a_header_that_says_one() -> None:
     assert prefers_privacy({b"sec-gpc": b"1"})
     assert not prefers_privacy({b"sec-gpc": b"0"})
     assert not prefers_privacy({})
+
+
+CHROME = next(agent for agent in AGENTS if "Chrome/156" in agent).encode()
+
+
+@pytest.mark.parametrize(
+    ("hint", "browser"),
+    [
+        (b'"Chromium";v="156", "Brave";v="156", "Not_A Brand";v="24"', "brave"),
+        (b'"Opera";v="140", "Chromium";v="156"', "opera"),
+        (b'"Google Chrome";v="156", "Not A Brand";v="8"', "chrome"),
+        (b'"Not Brave";v="1"', "chrome"),
+        (b"", "chrome"),
+    ],
+)
+def test_a_brand_in_the_client_hints_wins_over_the_user_agent(hint: bytes, browser: str) -> None:
+    assert brand_in({b"user-agent": CHROME, b"sec-ch-ua": hint}) == browser
+    assert set(BRANDS.values()) <= set(BROWSERS.values())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from adguard.audience import BROWSERS
 from adguard.support import GUIDES, Guide, find_guide, likely_guide
 from adguard.texts import Texts
 
@@ -30,7 +32,11 @@ def test_a_guide_claims_to_be_checked_only_against_the_makers_own_page(guide: Gu
 
 def test_the_asked_for_tools_all_have_a_guide_and_the_general_one_is_last() -> None:
     slugs = [guide.slug for guide in GUIDES]
-    assert slugs == ["ubo", "abp", "agd", "brave", "firefox", "network", "other"]
+    assert slugs[-1] == "other"
+    assert set(slugs) == {
+        *("ubo", "ubol", "abp", "ab", "agd", "ghostery", "brave", "opera", "edge"),
+        *("firefox", "safari", "duckduckgo", "network", "other"),
+    }
     assert len(set(slugs)) == len(slugs)
 
 
@@ -41,17 +47,50 @@ def test_an_unknown_tool_gets_the_general_guide() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "browser", "slug"),
+    ("verdict", "browser", "device", "slug"),
     [
-        ("extension", "chrome", "ubo"),
-        ("extension", "firefox", "ubo"),
-        ("extension", "Brave", "brave"),
-        ("protection", "firefox", "firefox"),
-        ("protection", "safari", "other"),
-        ("network", "brave", "network"),
-        ("unknown", "", "ubo"),
+        ("extension", "chrome", "desktop", "ab"),
+        ("extension", "chrome", "phone", "other"),
+        ("extension", "firefox", "desktop", "ubo"),
+        ("extension", "firefox", "phone", "ubo"),
+        ("extension", "edge", "desktop", "ubo"),
+        ("extension", "edge", "phone", "other"),
+        ("extension", "brave", "phone", "brave"),
+        ("extension", "opera", "desktop", "opera"),
+        ("extension", "safari", "phone", "safari"),
+        ("extension", "duckduckgo", "phone", "duckduckgo"),
+        ("extension", "samsung", "phone", "other"),
+        ("protection", "firefox", "desktop", "firefox"),
+        ("protection", "edge", "desktop", "edge"),
+        ("protection", "duckduckgo", "desktop", "duckduckgo"),
+        ("protection", "safari", "phone", "other"),
+        ("protection", "chrome", "desktop", "other"),
+        ("network", "brave", "desktop", "network"),
+        ("unknown", "", "", "ubo"),
+        ("", "opera", "", "opera"),
     ],
 )
-def test_the_likely_guide_fits_verdict_and_browser(verdict: str, browser: str, slug: str) -> None:
-    assert likely_guide(verdict, browser) == slug
+def test_the_likely_guide_fits_verdict_browser_and_device(
+    verdict: str, browser: str, device: str, slug: str
+) -> None:
+    assert likely_guide(verdict, browser, device) == slug
     assert find_guide(slug).slug == slug
+
+
+@pytest.mark.parametrize("verdict", ["extension", "network", "protection", "unknown", "clear", ""])
+def test_every_browser_is_led_to_a_guide_that_exists(verdict: str) -> None:
+    slugs = {guide.slug for guide in GUIDES}
+    for browser in {*BROWSERS.values(), "other", ""}:
+        for device in ("desktop", "phone", "tablet", "other", ""):
+            assert likely_guide(verdict, browser, device) in slugs
+
+
+def test_a_guide_is_stale_when_nobody_compared_it_for_a_year() -> None:
+    guide = Guide("x", 1, "https://maker.example/", date(2026, 1, 1), "a test")
+    assert not guide.is_stale(date(2027, 1, 1))
+    assert guide.is_stale(date(2027, 1, 2))
+    assert replace(guide, verified=None).is_stale(date(2026, 1, 1))
+
+
+def test_a_guide_for_tools_of_many_makers_cannot_go_stale() -> None:
+    assert not Guide("x", 1, None, None, "a test").is_stale(date(2026, 1, 1))

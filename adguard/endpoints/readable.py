@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from starlette.types import Receive, Scope
 
-from adguard.audience import audience_in
+from adguard.audience import audience_in, brand_in
 from adguard.endpoints.asking import situation_of
 from adguard.endpoints.control import page_path
 from adguard.endpoints.http import Answer, Refusal, answer_page, headers_of, query_of, redirect
@@ -65,16 +65,24 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
             return redirect(article.path)
         page = services.pages.interstitial(visit, article, verdict=verdict)
     else:
-        tool = likely_guide(verdict, audience_in(headers_of(scope)).browser)
         page = services.pages.fragment(
             visit,
             verdict=verdict,
             form=FORM_WORDS.get(query.get("form", ""), query.get("form", "inline")),
             action=query.get("action", "notice"),
             preview="preview" in query,
-            tool=query.get("tool", tool),
+            tool=query.get("tool") or _tool_of(services, scope, verdict),
         )
     return answer_page(page)
+
+
+def _tool_of(services: Services, scope: Scope, verdict: str) -> str:
+    """Returns the guide for this reader; without a verdict, for what the cookie remembers."""
+    headers = headers_of(scope)
+    if not verdict:
+        state = _state(services, scope)
+        verdict = "" if state is None else state.verdict_on(services.today()).value
+    return likely_guide(verdict, brand_in(headers), audience_in(headers).device)
 
 
 def _state(services: Services, scope: Scope) -> ReaderState | None:
@@ -113,8 +121,7 @@ def _way_is_free(services: Services, scope: Scope, article: Article) -> bool:
 
 async def help_page(services: Services, scope: Scope, receive: Receive) -> Answer:
     query = query_of(scope)
-    browser = audience_in(headers_of(scope)).browser
-    tool = query.get("tool", "") or likely_guide(query.get("verdict", ""), browser)
+    tool = query.get("tool") or _tool_of(services, scope, query.get("verdict", ""))
     page = services.pages.help(
         visit_of(services, scope, query), tool=tool, article=article_of(services, query)
     )

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
+from adguard.detection import Verdict
 from adguard.endpoints.readable import memory_of
 from adguard.presets import PRESETS
 from adguard.reader import AllowStage, ReaderState
 from tests.endpoints.conftest import Site
-from tests.visitor import BLOCKED, FROM_OUR_PAGE
+from tests.visitor import BLOCKED, FIREFOX, FROM_OUR_PAGE
 
 TODAY = 20_780
+CHROME = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 "
+    "Safari/537.36"
+)
+
+
+def text_of(page: httpx.Response, selector: str) -> str:
+    """What the first element that matches says."""
+    return HTMLParser(page.text).css(selector)[0].text()
 
 
 @pytest.mark.parametrize("name", ["help", "support", "preferences", "note"])
@@ -49,6 +61,38 @@ async def test_the_help_page_opens_the_guide_that_was_asked_for(site: Site) -> N
     visitor = await site.visitor()
     assert "Brave" in (await visitor.open("/_site/help?tool=brave")).text
     assert (await visitor.open("/_site/help?tool=<script>")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "name"),
+    [
+        ("", {}, "AdBlock"),
+        ("", {"sec-ch-ua": '"Chromium";v="156", "Brave";v="156"'}, "Brave Shields"),
+        ("", {"sec-ch-ua": '"Chromium";v="156", "Opera";v="140"'}, "Opera"),
+        ("verdict=network", {"sec-ch-ua": '"Brave";v="156"'}, "Pi-hole or another filter"),
+        ("verdict=protection", {"user-agent": FIREFOX}, "Firefox tracking protection"),
+        ("verdict=extension", {"user-agent": FIREFOX}, "uBlock Origin"),
+    ],
+)
+async def test_the_help_page_and_the_ask_open_the_guide_for_this_browser(
+    site: Site, query: str, headers: dict[str, str], name: str
+) -> None:
+    visitor = await site.visitor()
+    headers = {"user-agent": CHROME, **headers}
+    page = await visitor.client.get(f"/_site/help?{query}", headers=headers)
+    assert text_of(page, "h2").startswith(name)
+    assert text_of(page, "a[aria-current]").startswith(name)
+    ask = await visitor.client.get(f"/_site/note?{query}", headers=headers)
+    assert text_of(ask, "option[selected]").startswith(name)
+
+
+async def test_without_a_verdict_the_guide_is_for_what_was_seen_last(site: Site) -> None:
+    visitor = await site.visitor()
+    state = ReaderState(first_day=TODAY, verdict=Verdict.NETWORK, verdict_day=TODAY)
+    cookie = site.middleware.services.jar.write_state(state, secure=False, today=TODAY).decode()
+    headers = {"cookie": cookie.partition(";")[0]}
+    page = await visitor.client.get("/_site/help", headers=headers)
+    assert text_of(page, "a[aria-current]").startswith("Pi-hole")
 
 
 async def test_a_preview_of_the_interstitial_waits_for_nothing(site: Site) -> None:
