@@ -24,9 +24,10 @@ from jinja2 import (
 )
 from markupsafe import Markup
 
+from adguard.languages import FALLBACK, wanted_languages
 from adguard.settings import Settings, SettingsError, SupportOption
 from adguard.support import GUIDES, find_guide, likely_guide
-from adguard.texts import FALLBACK, Speech, Texts, wanted_languages
+from adguard.texts import Speech, Texts
 
 __all__ = ["Article", "AssetNames", "Entry", "Memory", "Pages", "Visit"]
 

@@ -36,12 +36,14 @@ from adguard.presets import (
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
-__all__ = ["Settings", "SettingsError", "SupportOption"]
+__all__ = ["Settings", "SettingsError", "SupportOption", "Wording"]
 
 ConsentMode = Literal["off", "required", "local_only"]
 SupporterHook = Callable[["HTTPConnection"], Awaitable[bool | None]]
 LabelHook = Callable[["HTTPConnection"], str | None]
 Authenticator = Callable[["HTTPConnection"], bool | Awaitable[bool]]
+Wording = str | Mapping[str, str]
+"""A sentence, or its forms by CLDR's plural category: `{"one": "{n} day", "other": "{n} days"}`."""
 
 SECRET_LENGTH = 32
 PASSWORD_LENGTH = 12
@@ -93,7 +95,7 @@ class Settings:
     section: LabelHook | None = option("section", None, as_hook)
     country: LabelHook | None = option("country", None, as_hook)
     support: Sequence[SupportOption] = option("support", (), _support)
-    texts: Mapping[str, Mapping[str, str]] = option("texts", MappingProxyType({}), as_json)
+    texts: Mapping[str, Mapping[str, Wording]] = option("texts", MappingProxyType({}), as_json)
     template_dir: str | Path | None = option("template_dir", None)
     protection_blocks: bool = option("protection_blocks", False, as_flag)
     network_wall: bool = option("network_wall", False, as_flag)
@@ -308,7 +310,7 @@ class Settings:
             self._set(name, tuple(value))
         for language, entries in dict(self.texts).items():
             if not isinstance(entries, Mapping) or not all(
-                isinstance(key, str) and isinstance(text, str) for key, text in entries.items()
+                isinstance(key, str) and _is_wording(text) for key, text in entries.items()
             ):
                 raise SettingsError(f"texts: {language!r} is not a mapping of keys to texts")
 
@@ -319,6 +321,11 @@ class Settings:
         if not all(isinstance(entry, str) for entry in value):
             raise SettingsError(f"{name}: {value!r} holds something that is not a text")
         return tuple(value)
+
+
+def _is_wording(value: object) -> bool:
+    forms = value.values() if isinstance(value, Mapping) else [value]
+    return all(isinstance(text, str) for text in forms)
 
 
 OPTIONS = tuple(f.name for f in fields(Settings) if f.init)
