@@ -132,7 +132,7 @@ class Snippet:
 class Assets:
     """Everything constant under the prefix.
 
-    :param settings: `prefix`, `baits`, `sample`, `consent_mode` and `inline_target` are used.
+    :param settings: `prefix`, `baits`, `sample`, `consent_mode`, `inline_target`, `look` are used.
     :raises BaitError: when the publisher's own bait set cannot be used.
     :raises SnippetError: when the installation is not complete.
     """
@@ -142,7 +142,7 @@ class Assets:
         self.kinds = self.baits.kinds
         self._files: dict[str, Asset] = {}
         self._current: dict[str, Asset] = {}
-        styles = rcssmin.cssmin(snippets.read("page/note.css"))
+        styles = rcssmin.cssmin(snippets.read("page/note.css")) + settings.look.css()
         note = snippets.read("page/note.js").replace(STYLE_MARK, _literal(styles))
         note = rjsmin.jsmin(note.replace(TARGET_MARK, _literal(settings.inline_target)))
         needed = _needed(settings)

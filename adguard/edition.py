@@ -66,6 +66,7 @@ def _what_counts(settings: Settings) -> dict[str, Any]:
         "exclude": sorted(set(settings.exclude)),
         "ad_urls": sorted(set(settings.ad_urls)),
         "templates": _templates(settings.template_dir),
+        "look": settings.look.css(),
     }
 
 

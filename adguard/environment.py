@@ -11,7 +11,16 @@ from collections.abc import Callable, Collection
 from dataclasses import field
 from typing import Any, TypeVar
 
-__all__ = ["SettingsError", "as_flag", "as_hook", "as_json", "as_words", "option", "warn_unknown"]
+__all__ = [
+    "SettingsError",
+    "as_flag",
+    "as_hook",
+    "as_json",
+    "as_look",
+    "as_words",
+    "option",
+    "warn_unknown",
+]
 
 logger = logging.getLogger("adguard")
 
@@ -43,6 +52,11 @@ def as_hook(text: str) -> Any:
 
 def as_json(text: str) -> Any:
     return json.loads(text)
+
+
+def as_look(text: str) -> Any:
+    """A name, or a mapping as JSON."""
+    return json.loads(text) if text.lstrip().startswith("{") else text.strip()
 
 
 def as_flag(text: str) -> bool:

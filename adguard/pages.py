@@ -172,7 +172,7 @@ class Pages:
         if settings.template_dir is not None:
             self._theirs = _environment(Path(settings.template_dir), TEMPLATES)
         self._told: set[str] = set()
-        for name in NAMES:
+        for name in (*NAMES, "page"):
             self._compile(name)
 
     def fragment(

@@ -18,6 +18,7 @@ from adguard.environment import (
     as_flag,
     as_hook,
     as_json,
+    as_look,
     as_words,
     option,
     warn_unknown,
@@ -32,6 +33,7 @@ from adguard.presets import (
     Rulebook,
     SupportOption,
 )
+from adguard.theme import Theme, read_theme
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -97,6 +99,7 @@ class Settings:
     support: Sequence[SupportOption] = option("support", (), _support)
     texts: Mapping[str, Mapping[str, Wording]] = option("texts", MappingProxyType({}), as_json)
     template_dir: str | Path | None = option("template_dir", None)
+    theme: str | Mapping[str, str] = option("theme", "paper", as_look)
     protection_blocks: bool = option("protection_blocks", False, as_flag)
     network_wall: bool = option("network_wall", False, as_flag)
     metrics: bool = option("metrics", False, as_flag)
@@ -142,9 +145,11 @@ class Settings:
                 self._set(name, Path(getattr(self, name)))
         if self.template_dir is not None and not Path(self.template_dir).is_dir():
             raise SettingsError(f"template_dir: {str(self.template_dir)!r} is not a folder")
+        self._set("look", read_theme(self.theme))
         self._set("book", Rulebook(self.preset, self.policy, self.rules, self.exclude))
 
     book: Rulebook = field(init=False, repr=False, compare=False)
+    look: Theme = field(init=False, repr=False, compare=False)
     ad_domains: Mapping[str, Sequence[str]] = field(init=False, repr=False, compare=False)
     """Registrable domain -> the ad scripts under it."""
 

@@ -37,6 +37,7 @@ FIGURES: dict[str, Any] = {
     "country": len,
     "support": [SupportOption("Subscribe", "/subscribe")],
     "texts": {"en": {"notice.title": "Hello"}},
+    "theme": "ink",
     "protection_blocks": True,
     "network_wall": True,
 }

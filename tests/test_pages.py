@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from adguard.pages import Article, Entry, Memory, Pages, Visit
+from adguard.pages import TEMPLATES, Article, Entry, Memory, Pages, Visit
 from adguard.settings import Settings, SettingsError, SupportOption
 from adguard.support import GUIDES
 
+GUIDE_TO_THEMING = (Path(__file__).parents[1] / "docs" / "theming.md").read_text("utf-8")
 KEY = "a key of more than thirty-two characters"
 ASSETS = SimpleNamespace(gate="client-7k3bq9xw2m.js", rows="", style="note-7k3bq9xw2m.css")
 VISIT = Visit(base="/app/_site")
@@ -395,6 +396,40 @@ def test_a_publishers_template_may_build_on_ours(tmp_path: Path) -> None:
     assert text_of(html, "title").startswith("Dear reader")
     assert text_of(html, "h1") == "Before you read on"
     assert pages(template_dir=tmp_path).help(VISIT) == pages().help(VISIT)
+
+
+def test_one_block_of_the_page_changes_all_pages_and_one_of_the_notice_one_view(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "page.html").write_text(
+        '{% extends "ours/page.html" %}{% block masthead %}<p>Est. 1871</p>{% endblock %}'
+    )
+    (tmp_path / "fragment.html").write_text(
+        '{% extends "ours/fragment.html" %}'
+        '{% block thanks %}<section data-view="thanks" hidden>Cheers</section>{% endblock %}'
+    )
+    maker = pages(template_dir=tmp_path)
+    for name in FULL:
+        html = made(maker, name)
+        assert "Est. 1871" in html
+        assert "<header" not in html
+    assert "Cheers" in made(maker, "fragment")
+    assert 'data-view="ask"' in made(maker, "fragment")
+
+
+@pytest.mark.parametrize("name", ["page", "fragment"])
+def test_the_guide_to_theming_lists_every_block(name: str) -> None:
+    row = re.search(rf"^\| `{name}.html` \| (.*) \|$", GUIDE_TO_THEMING, re.MULTILINE)
+    assert row is not None
+    template = (TEMPLATES / f"{name}.html").read_text("utf-8")
+    listed = re.findall(r"`([a-z]+)`", row[1])
+    assert sorted(listed) == sorted(re.findall(r"{% block (\w+) %}", template))
+
+
+def test_a_page_of_theirs_that_cannot_be_read_fails_at_the_start_too(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("{% block %}")
+    with pytest.raises(SettingsError, match=r"template_dir: .*page\.html, line 1"):
+        pages(template_dir=tmp_path)
 
 
 def test_a_template_that_cannot_be_read_fails_at_the_start_with_its_line(tmp_path: Path) -> None:

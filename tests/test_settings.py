@@ -112,6 +112,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ("support", "https://example.org"),
         ("support", [("Subscribe", "/subscribe")]),
         ("texts", {"en": "words"}),
+        ("theme", {"accent": "#f5c518"}),
         ("template_dir", "/nowhere/at/all"),
     ],
 )
@@ -181,6 +182,7 @@ ENVIRONMENT: Mapping[str, tuple[str, Any]] = {
         (SupportOption("Subscribe", "/subscribe", "subscribe"),),
     ),
     "texts": ('{"en": {"a": "b"}}', {"en": {"a": "b"}}),
+    "theme": ("ink", "ink"),
     "template_dir": ("/", Path("/")),
     "protection_blocks": ("yes", True),
     "network_wall": ("1", True),
