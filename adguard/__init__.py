@@ -1,7 +1,8 @@
 """Knows which page views happen behind an ad blocker, asks kindly, counts honestly.
 
 Not related to the ad blocker AdGuard. `AdGuardMiddleware` mounts everything; `Settings` and `Rule`
-say how; `Verdict` and `Decision` are what an app reads from `scope["adguard"]`.
+say how, `Variant` what is tried; `Verdict` and `Decision` are what an app reads from
+`scope["adguard"]`.
 """
 
 from adguard._version import __version__
@@ -11,6 +12,7 @@ from adguard.policy import Decision
 from adguard.presets import Rule
 from adguard.scope import Reader, snippet_tag
 from adguard.settings import Settings, SettingsError, SupportOption
+from adguard.variants import Variant
 
 __all__ = [
     "AdGuardMiddleware",
@@ -20,6 +22,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SupportOption",
+    "Variant",
     "Verdict",
     "__version__",
     "snippet_tag",

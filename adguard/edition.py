@@ -63,6 +63,16 @@ def _what_counts(settings: Settings) -> dict[str, Any]:
         **{name: _name_of(getattr(settings, name)) for name in HOOKS},
         "policy": asdict(standard),
         "rules": rules,
+        "variants": [
+            (
+                one.name,
+                one.share,
+                one.form,
+                dict(one.policy),
+                {k: dict(v) for k, v in one.texts.items()},
+            )
+            for one in settings.variants
+        ],
         "exclude": sorted(set(settings.exclude)),
         "ad_urls": sorted(set(settings.ad_urls)),
         "templates": _templates(settings.template_dir),

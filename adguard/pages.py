@@ -25,9 +25,10 @@ from jinja2 import (
 from markupsafe import Markup
 
 from adguard.languages import FALLBACK, wanted_languages
-from adguard.settings import Settings, SettingsError, SupportOption
+from adguard.settings import Settings, SettingsError, SupportOption, Wording
 from adguard.support import GUIDES, find_guide, likely_guide
 from adguard.texts import Speech, Texts
+from adguard.variants import Variant
 
 __all__ = ["Article", "AssetNames", "Entry", "Memory", "Pages", "Visit"]
 
@@ -76,11 +77,13 @@ class Visit:
     :param base: root path and prefix without a slash at the end: `/_site`.
     :param lang: the `lang` of the page the reader comes from, or "".
     :param accept: the reader's `Accept-Language`, or "".
+    :param arm: the reader's arm of an experiment, for the words of a variant.
     """
 
     base: str
     lang: str = ""
     accept: str = ""
+    arm: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +165,11 @@ class Pages:
         self, settings: Settings, assets: AssetNames, kinds: Mapping[str, str] = KINDS
     ) -> None:
         self.texts = Texts(settings.texts)
+        self._worded = {
+            name: _worded(settings.texts, variant)
+            for name, variant in settings.arms.variants.items()
+            if variant.texts
+        }
         self._publisher = settings.publisher
         self._support: Sequence[SupportOption] = tuple(settings.support)
         self._assets = assets
@@ -254,7 +262,8 @@ class Pages:
         self._ours.get_template(f"{name}.html")
 
     def _render(self, name: str, visit: Visit, **values: Any) -> str:
-        speech = self.texts.speak(*wanted_languages(visit.lang, visit.accept))
+        texts = self._worded.get(visit.arm, self.texts)
+        speech = texts.speak(*wanted_languages(visit.lang, visit.accept))
         lang = speech.lang if visit.lang or speech.lang != FALLBACK else ""
         context = {
             **values,
@@ -281,6 +290,17 @@ class Pages:
                 self._told.add(name)
                 logger.warning("template_dir: %s.html failed, ours is used: %r", name, error)
             return self._ours.get_template(f"{name}.html").render(context)
+
+
+def _worded(texts: Mapping[str, Mapping[str, Wording]], variant: Variant) -> Texts:
+    """Returns the sentences that readers in the arm `variant` meet."""
+    languages = {*texts, *variant.texts}
+    try:
+        return Texts(
+            {one: {**texts.get(one, {}), **variant.texts.get(one, {})} for one in languages}
+        )
+    except SettingsError as error:
+        raise SettingsError(f"variants: {variant.name!r}: {error}") from None
 
 
 def _verdict(verdict: str) -> str:

@@ -1,14 +1,20 @@
-"""Decides whether, how and why a reader is asked; pure, and every answer has a reason code."""
+"""Decides whether, how and why a reader is asked; pure, and every answer has a reason code.
+
+A decision is the first check that holds, in the order of `checks_of`. `explanation` walks the same
+order, so that what it says is what was done.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
 from adguard.detection import Verdict
 from adguard.presets import PRESETS, Form, Mode, Policy
-from adguard.reader import AllowStage, ReaderState, month_of
+from adguard.reader import ReaderState, month_of
 
 NEVER_DAYS = 180
 NOT_BLOCKING_DAYS = 30
@@ -22,6 +28,14 @@ class Action(StrEnum):
     NOTICE = "notice"
     INTERSTITIAL = "interstitial"
     THANKS = "thanks"
+
+
+class Moment(StrEnum):
+    """When a decision is made."""
+
+    VIEW = "view"
+    RECHECK = "recheck"
+    NAVIGATION = "navigation"
 
 
 class Reason(StrEnum):
@@ -79,6 +93,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     :param policy: the preset's values, with the publisher's overrides, for this path.
     :param supporter: what `is_supporter` said; `None` when it failed or did not know.
     :param holdout: whether this reader is in the hold-out.
+    :param proven: whether this report is the first clear one after "Allow ads here".
     """
 
     verdict: Verdict
@@ -92,8 +107,45 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     has_pass: bool = False
     supporter: bool | None = False
     holdout: bool = False
+    proven: bool = False
     protection_blocks: bool = False
     network_wall: bool = False
+
+    @property
+    def liftable(self) -> bool:
+        """Whether the reader can lift what blocks, so that more than an inline card is fair."""
+        return self.verdict is Verdict.EXTENSION or self.network_wall
+
+    @property
+    def month_views(self) -> int:
+        """Blocked views counted in this UTC calendar month."""
+        return self.state.month_views if self.state.month == month_of(self.today) else 0
+
+    @property
+    def invitation(self) -> Policy:
+        """The values by which a notice is timed. A reader who cannot lift what blocks meets no
+        interstitial, and is asked as rarely as `standard` asks."""
+        return PRESETS["standard"] if self.policy.form == "interstitial" else self.policy
+
+    @property
+    def quiet_days(self) -> int:
+        """Days of silence after the last "not now"; 0 where there was none."""
+        count, quiet = self.state.later_count, self.invitation.quiet_days
+        return quiet[min(count, len(quiet)) - 1] if count else 0
+
+    @property
+    def recent_asks(self) -> int:
+        """Asks within the policy's window."""
+        window, today = self.invitation.window_days, self.today
+        return sum(1 for day in self.state.asks if today - day < window)
+
+    @property
+    def counted_views(self) -> int:
+        """Blocked views towards `first_ask`."""
+        state = self.state
+        if not self.invitation.first_ask_in_visit:
+            return state.views
+        return state.visit_views if state.visit_day == self.today else 0
 
 
 def is_blocking(verdict: Verdict, *, protection_blocks: bool) -> bool:
@@ -103,136 +155,138 @@ def is_blocking(verdict: Verdict, *, protection_blocks: bool) -> bool:
     return verdict in {Verdict.EXTENSION, Verdict.NETWORK}
 
 
+Check = tuple[Reason, Callable[[Situation], bool]]
+
+
+def _since(day: int, today: int, days: int) -> bool:
+    """Whether `day` (0 for never) is less than `days` ago."""
+    return bool(day) and today - day < days
+
+
+def _quiet_unanswered(s: Situation) -> bool:
+    asks = s.state.asks
+    return (
+        s.state.open_ask and bool(asks) and _since(asks[-1], s.today, s.invitation.unanswered_days)
+    )
+
+
+def _asked_this_visit(s: Situation) -> bool:
+    most = s.invitation.visit_asks
+    return most is not None and s.state.asks.count(s.today) >= most
+
+
+def _denied(s: Situation) -> bool:
+    state = s.state
+    return state.not_blocking_count > 1 or (
+        state.not_blocking_count == 1 and _since(state.not_blocking_day, s.today, NOT_BLOCKING_DAYS)
+    )
+
+
+_SITE: tuple[Check, ...] = (
+    (Reason.MODE_OFF, lambda s: s.mode == "off"),
+    (Reason.MODE_OBSERVE, lambda s: s.mode == "observe"),
+    (Reason.EXCLUDED, lambda s: s.excluded),
+    (Reason.BOT, lambda s: s.bot),
+)
+_THANKS: tuple[Check, ...] = ((Reason.THANKS, lambda s: s.proven and s.verdict is Verdict.CLEAR),)
+_VERDICT: tuple[Check, ...] = (
+    (Reason.CLEAR, lambda s: s.verdict is Verdict.CLEAR),
+    (Reason.UNKNOWN, lambda s: s.verdict is Verdict.UNKNOWN),
+    (
+        Reason.PROTECTION,
+        lambda s: s.verdict is Verdict.PROTECTION and not s.protection_blocks,
+    ),
+)
+_READER: tuple[Check, ...] = (
+    (Reason.NO_CONSENT, lambda s: not s.consent),
+    (Reason.PASS, lambda s: s.has_pass),
+    (Reason.SUPPORTED, lambda s: _since(s.state.supported_day, s.today, SUPPORTED_DAYS)),
+    (Reason.SUPPORTER_UNKNOWN, lambda s: s.supporter is None),
+    (Reason.SUPPORTER, lambda s: bool(s.supporter)),
+    (Reason.NEVER, lambda s: _since(s.state.never_day, s.today, NEVER_DAYS)),
+    (Reason.NOT_BLOCKING, _denied),
+    (Reason.HOLDOUT, lambda s: s.holdout),
+)
+_FIRST: tuple[Check, ...] = ((Reason.FIRST_VIEW, lambda s: s.state.views <= 1),)
+_PASS: tuple[Check, ...] = (
+    (
+        Reason.DAY_PASS,
+        lambda s: _since(s.state.pass_day, s.today, s.policy.pass_days + 1),
+    ),
+)
+_INVITE: tuple[Check, ...] = (
+    (Reason.QUIET_LATER, lambda s: _since(s.state.later_day, s.today, s.quiet_days)),
+    (
+        Reason.QUIET_PRESSED,
+        lambda s: _since(s.state.pressed_day, s.today, s.invitation.unanswered_days),
+    ),
+    (Reason.ASKED_THIS_VISIT, _asked_this_visit),
+    (Reason.QUIET_UNANSWERED, _quiet_unanswered),
+    (
+        Reason.CAP,
+        lambda s: s.invitation.max_asks is not None and s.recent_asks >= s.invitation.max_asks,
+    ),
+    (Reason.NOT_YET, lambda s: s.counted_views < s.invitation.first_ask),
+    (Reason.ASK, lambda s: True),
+)
+_RECHECK: tuple[Check, ...] = ((Reason.RECHECK, lambda s: True),)
+_WITHHELD: tuple[Check, ...] = (
+    *_PASS,
+    # The view that is about to begin is not in the count yet.
+    (Reason.FREE_VIEW, lambda s: s.month_views < s.policy.free_views),
+    (Reason.NOT_LIFTABLE, lambda s: not s.liftable),
+    (Reason.WALL, lambda s: True),
+)
+_SENT: tuple[Check, ...] = (
+    *_PASS,
+    (Reason.FREE_VIEW, lambda s: s.month_views <= s.policy.free_views),
+    (Reason.STAND_IN, lambda s: s.liftable),
+    *_INVITE,
+)
+_NO_WALL: tuple[Check, ...] = ((Reason.NOT_YET, lambda s: True),)
+
+
+@lru_cache(maxsize=8)
+def checks_of(moment: Moment, *, walled: bool) -> tuple[Check, ...]:
+    """Returns the checks of a moment in their order; the last always holds.
+
+    :param walled: whether the policy's form is the interstitial.
+    """
+    if moment is Moment.RECHECK:
+        return (*_SITE, *_THANKS, *_RECHECK)
+    if moment is Moment.NAVIGATION:
+        return (*_SITE, *_VERDICT, *_READER, *_WITHHELD) if walled else _NO_WALL
+    return (*_SITE, *_THANKS, *_VERDICT, *_READER, *_FIRST, *(_SENT if walled else _INVITE))
+
+
+def decide(situation: Situation, moment: Moment) -> Decision:
+    """Returns the decision: the first check that holds."""
+    checks = checks_of(moment, walled=situation.policy.form == "interstitial")
+    reason = next(reason for reason, holds in checks if holds(situation))
+    if reason is Reason.ASK:
+        form = situation.policy.form if situation.liftable else "inline"
+        return Decision(Action.NOTICE, reason, form)
+    return _ANSWERS[reason]
+
+
 def decide_view(situation: Situation) -> Decision:
     """Returns the decision for a reported page view; the page itself is already with the reader."""
-    return (
-        _silent_always(situation)
-        or _thanks(situation)
-        or _silent_verdict(situation)
-        or _silent_reader(situation)
-        or _silent_first(situation)
-        or _ask(situation, already_sent=True)
-    )
+    return decide(situation, Moment.VIEW)
 
 
 def decide_recheck(situation: Situation) -> Decision:
     """Returns the decision for a re-check, which never asks: thanks at most."""
-    return _silent_always(situation) or _thanks(situation) or _silent(Reason.RECHECK)
+    return decide(situation, Moment.RECHECK)
 
 
 def decide_navigation(situation: Situation) -> Decision:
     """Returns the decision before a page is served: an interstitial, or a reason for none."""
-    if situation.policy.form != "interstitial":
-        return _silent(Reason.NOT_YET)
-    return (
-        _silent_always(situation)
-        or _silent_verdict(situation)
-        or _silent_reader(situation)
-        or _wall(situation, already_sent=False)
-    )
+    return decide(situation, Moment.NAVIGATION)
 
 
-_SILENT = {reason: Decision(Action.NONE, reason) for reason in Reason}
-
-
-def _silent(reason: Reason) -> Decision:
-    return _SILENT[reason]
-
-
-def _silent_always(s: Situation) -> Decision | None:
-    if s.mode == "off":
-        return _silent(Reason.MODE_OFF)
-    if s.mode == "observe":
-        return _silent(Reason.MODE_OBSERVE)
-    if s.excluded:
-        return _silent(Reason.EXCLUDED)
-    if s.bot:
-        return _silent(Reason.BOT)
-    return None
-
-
-def _thanks(s: Situation) -> Decision | None:
-    if s.verdict is Verdict.CLEAR and s.state.allow is AllowStage.THANKED:
-        return Decision(Action.THANKS, Reason.THANKS, "inline")
-    return None
-
-
-def _silent_verdict(s: Situation) -> Decision | None:
-    if is_blocking(s.verdict, protection_blocks=s.protection_blocks):
-        return None
-    if s.verdict is Verdict.CLEAR:
-        return _silent(Reason.CLEAR)
-    return _silent(Reason.PROTECTION if s.verdict is Verdict.PROTECTION else Reason.UNKNOWN)
-
-
-def _silent_reader(s: Situation) -> Decision | None:  # noqa: PLR0911 (one reason a line)
-    state, today = s.state, s.today
-    if not s.consent:
-        return _silent(Reason.NO_CONSENT)
-    if s.has_pass:
-        return _silent(Reason.PASS)
-    if state.supported_day and today - state.supported_day < SUPPORTED_DAYS:
-        return _silent(Reason.SUPPORTED)
-    if s.supporter is None:
-        return _silent(Reason.SUPPORTER_UNKNOWN)
-    if s.supporter:
-        return _silent(Reason.SUPPORTER)
-    if state.never_day and today - state.never_day < NEVER_DAYS:
-        return _silent(Reason.NEVER)
-    denials = state.not_blocking_count
-    if denials > 1 or (denials and today - state.not_blocking_day < NOT_BLOCKING_DAYS):
-        return _silent(Reason.NOT_BLOCKING)
-    return _silent(Reason.HOLDOUT) if s.holdout else None
-
-
-def _silent_first(s: Situation) -> Decision | None:
-    return _silent(Reason.FIRST_VIEW) if s.state.views <= 1 else None
-
-
-def _ask(s: Situation, *, already_sent: bool) -> Decision:
-    if s.policy.form == "interstitial":
-        return _wall(s, already_sent=already_sent)
-    return _invite(s, s.policy, s.policy.form)
-
-
-def _wall(s: Situation, *, already_sent: bool) -> Decision:
-    state, policy = s.state, s.policy
-    if state.pass_day and s.today - state.pass_day <= policy.pass_days:
-        return _silent(Reason.DAY_PASS)
-    counted = state.month_views if state.month == month_of(s.today) else 0
-    this_view = counted if already_sent else counted + 1
-    if this_view <= policy.free_views:
-        return _silent(Reason.FREE_VIEW)
-    liftable = s.verdict is Verdict.EXTENSION or s.network_wall
-    if not liftable:
-        if not already_sent:
-            return _silent(Reason.NOT_LIFTABLE)
-        return _invite(s, PRESETS["standard"], "inline")
-    if already_sent:
-        return Decision(Action.NOTICE, Reason.STAND_IN, "dialog")
-    return Decision(Action.INTERSTITIAL, Reason.WALL)
-
-
-def _invite(s: Situation, policy: Policy, form: Form) -> Decision:  # noqa: PLR0911 (the same)
-    state, today = s.state, s.today
-    asks, later = state.asks, state.later_count
-    if later:
-        quiet = policy.quiet_days[min(later, len(policy.quiet_days)) - 1]
-        if today - state.later_day < quiet:
-            return _silent(Reason.QUIET_LATER)
-    if state.pressed_day and today - state.pressed_day < policy.unanswered_days:
-        return _silent(Reason.QUIET_PRESSED)
-    if asks:
-        if policy.visit_asks is not None and asks.count(today) >= policy.visit_asks:
-            return _silent(Reason.ASKED_THIS_VISIT)
-        if state.open_ask and today - asks[-1] < policy.unanswered_days:
-            return _silent(Reason.QUIET_UNANSWERED)
-        if policy.max_asks is not None:
-            recent = sum(1 for day in asks if today - day < policy.window_days)
-            if recent >= policy.max_asks:
-                return _silent(Reason.CAP)
-    views = state.visit_views if policy.first_ask_in_visit else state.views
-    if views < policy.first_ask:
-        return _silent(Reason.NOT_YET)
-    limited = s.verdict is not Verdict.EXTENSION and not s.network_wall
-    return Decision(Action.NOTICE, Reason.ASK, "inline" if limited else form)
+_ANSWERS = {
+    **{reason: Decision(Action.NONE, reason) for reason in Reason},
+    Reason.WALL: Decision(Action.INTERSTITIAL, Reason.WALL),
+    Reason.STAND_IN: Decision(Action.NOTICE, Reason.STAND_IN, "dialog"),
+    Reason.THANKS: Decision(Action.THANKS, Reason.THANKS, "inline"),
+}

@@ -17,6 +17,9 @@ PresetName = Literal["gentle", "standard", "strict"]
 SupportKind = Literal["subscribe", "donate", "newsletter", "monetization", "other"]
 Form = Literal["inline", "banner", "dialog", "interstitial"]
 
+MOST_ASKS = 12
+"""Days of asks that a reader's note has room for, and so the highest cap that can be kept."""
+
 MODES: tuple[Mode, ...] = get_args(Mode)
 FORMS: tuple[Form, ...] = get_args(Form)
 
@@ -57,9 +60,9 @@ class Policy:
     :param form: how to ask.
     :param quiet_days: silence in days after the first, second, ... "not now"; the last repeats.
     :param unanswered_days: silence in days after an ask that was left unanswered.
-    :param max_asks: asks in any `window_days`; `None` for no cap.
+    :param max_asks: asks in any `window_days`, at most 12; `None` for no cap.
     :param window_days: the length of that window in days.
-    :param visit_asks: asks in one visit; `None` for no cap.
+    :param visit_asks: asks in one visit, at most 12; `None` for no cap.
     :param free_views: blocked views in a UTC calendar month before an interstitial; only read
         when `form` is `interstitial`.
     :param pass_days: days after today that "not now" on an interstitial keeps the way free.
@@ -105,9 +108,10 @@ class Policy:
             if value is None and name in {"max_asks", "visit_asks"}:
                 continue
             low = lowest.get(name, 0)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= 395:
+            top = MOST_ASKS if name in {"max_asks", "visit_asks"} else 395
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= top:
                 raise SettingsError(
-                    f"policy.{name}: {value!r} is not a whole number from {low} to 395"
+                    f"policy.{name}: {value!r} is not a whole number from {low} to {top}"
                 )
 
     def overridden(self, values: Mapping[str, Any]) -> Policy:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from adguard.detection import Verdict
+from adguard.presets import MOST_ASKS
 from adguard.signing import Seal
 
 DAY = 86_400
@@ -20,7 +21,6 @@ LIFETIME_DAYS = 395
 """Thirteen months from the first day, never renewed: the longest the CNIL's guidance allows."""
 
 VERSION = "2"
-ASKS_KEPT = 12
 COUNTER_TOP = 999
 
 
@@ -69,6 +69,7 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     :param asks: days of the last asks, oldest first, at most twelve.
     :param open_ask: whether the last ask is still unanswered.
     :param cleared: whether a page view was clear after a blocked one: that counts once a reader.
+    :param experiment: the number of the variants for which the reader was drawn, see `Arms`.
     """
 
     first_day: int
@@ -92,6 +93,7 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     allow: AllowStage = AllowStage.NONE
     pass_day: int = 0
     cleared: bool = False
+    experiment: int = 0
 
     def verdict_on(self, today: int) -> Verdict:
         """Returns the stored verdict, or `unknown` when it is older than yesterday."""
@@ -134,7 +136,7 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
         )
 
     def with_ask(self, today: int) -> ReaderState:
-        return replace(self, asks=(*self.asks, today)[-ASKS_KEPT:], open_ask=True)
+        return replace(self, asks=(*self.asks, today)[-MOST_ASKS:], open_ask=True)
 
     def with_choice(self, choice: Choice, today: int, *, on_interstitial: bool) -> ReaderState:
         """Returns the state after the reader's answer."""
@@ -142,6 +144,8 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
         match choice:
             case Choice.LATER if on_interstitial:
                 changes |= {"pass_day": today}
+                # The reader has answered, and need not be asked again on the next page elsewhere.
+                changes |= {"later_count": max(self.later_count, 1), "later_day": today}
             case Choice.LATER:
                 count = min(self.later_count + 1, COUNTER_TOP)
                 changes |= {"later_count": count, "later_day": today}

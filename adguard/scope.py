@@ -62,7 +62,7 @@ class Reader:
             return self._decision
         except AttributeError:
             services, scope = self._services, self._scope
-            today = services.today()
+            today, headers = services.today(), dict(scope["headers"])
             ruling, mode = services.ruling(full_path(scope))
             situation = situation_of(
                 services,
@@ -70,8 +70,9 @@ class Reader:
                 self.state or ReaderState(first_day=today),
                 ruling,
                 mode,
-                bot=audience_in(dict(scope["headers"])).bot,
+                bot=audience_in(headers).bot,
                 today=today,
+                arm=variant_of(services.settings, self.state, gpc=prefers_privacy(headers)),
             )
             self._decision = decide_navigation(situation)
             return self._decision

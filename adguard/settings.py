@@ -34,6 +34,7 @@ from adguard.presets import (
     SupportOption,
 )
 from adguard.theme import Theme, read_theme
+from adguard.variants import Arms, Variant
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -62,6 +63,10 @@ def _support(text: str) -> tuple[SupportOption, ...]:
     return tuple(SupportOption(**entry) for entry in as_json(text))
 
 
+def _variants(text: str) -> tuple[Variant, ...]:
+    return tuple(Variant(**entry) for entry in as_json(text))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """A publisher's settings. Every option may come from `ADGUARD_<NAME>` in the environment; what
@@ -88,6 +93,7 @@ class Settings:
     neutral_url: str | None = option("neutral_url", None)
     consent_mode: ConsentMode = option("consent_mode", "off")
     holdout: float = option("holdout", 0.0, float)
+    variants: Sequence[Variant] = option("variants", (), _variants)
     sample: float = option("sample", 1.0, float)
     exclude: Sequence[str] = option("exclude", (), as_words)
     baits: str | Path | Mapping[str, Any] | None = option("baits", None)
@@ -147,9 +153,11 @@ class Settings:
             raise SettingsError(f"template_dir: {str(self.template_dir)!r} is not a folder")
         self._set("look", read_theme(self.theme))
         self._set("book", Rulebook(self.preset, self.policy, self.rules, self.exclude))
+        self._set("arms", Arms(self.holdout, self.variants, self.site))
 
     book: Rulebook = field(init=False, repr=False, compare=False)
     look: Theme = field(init=False, repr=False, compare=False)
+    arms: Arms = field(init=False, repr=False, compare=False)
     ad_domains: Mapping[str, Sequence[str]] = field(init=False, repr=False, compare=False)
     """Registrable domain -> the ad scripts under it."""
 
@@ -305,7 +313,11 @@ class Settings:
 
     def _check_collections(self) -> None:
         self._set("exclude", self._strings("exclude"))
-        for name, kind in (("rules", Rule), ("support", SupportOption)):
+        for name, kind in (
+            ("rules", Rule),
+            ("support", SupportOption),
+            ("variants", Variant),
+        ):
             value = getattr(self, name)
             if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
                 raise SettingsError(f"{name}: {value!r} is not a list of {kind.__name__}")

@@ -14,6 +14,7 @@ from adguard.baits import load
 from adguard.edition import Edition
 from adguard.presets import Rule
 from adguard.settings import OPTIONS, Settings, SupportOption
+from adguard.variants import Variant
 
 KEY = "k" * 32
 FIGURES: dict[str, Any] = {
@@ -28,6 +29,7 @@ FIGURES: dict[str, Any] = {
     "neutral_url": "https://neutral.test/a.js",
     "consent_mode": "required",
     "holdout": 0.1,
+    "variants": [Variant("short", 0.5, policy={"first_ask": 3})],
     "sample": 0.5,
     "exclude": ["/quiet"],
     "inject": "manual",

@@ -22,6 +22,10 @@ from adguard.reader import AllowStage, Choice, ReaderState
 TODAY = 20_780  # 2026-11-23
 
 
+def thanked(before: ReaderState, after: ReaderState) -> bool:
+    return before.allow is AllowStage.PRESSED and after.allow is AllowStage.THANKED
+
+
 class Journey:
     """A reader who comes back: each view is counted, decided and remembered as the server does."""
 
@@ -39,8 +43,10 @@ class Journey:
 
     def view(self, **changes: object) -> Decision:
         blocking = is_blocking(self.verdict, protection_blocks=False)
+        before = self.state
         self.state = self.state.with_view(self.verdict, blocking=blocking, today=self.today)
-        decision = decide_view(self.situation(**changes))
+        proven = thanked(before, self.state)
+        decision = decide_view(self.situation(proven=proven, **changes))
         if decision.action is Action.NOTICE:
             self.state = self.state.with_ask(self.today)
         return decision
@@ -261,7 +267,9 @@ def test_allow_is_thanked_once_when_the_recheck_is_clear_then_verified_by_the_ne
     journey.verdict = Verdict.CLEAR
     journey.state = journey.state.with_verdict(Verdict.CLEAR, TODAY)
     assert journey.state.allow == AllowStage.THANKED
-    assert decide_recheck(journey.situation()) == Decision(Action.THANKS, Reason.THANKS, "inline")
+    proven = journey.situation(proven=True)
+    assert decide_recheck(proven) == Decision(Action.THANKS, Reason.THANKS, "inline")
+    assert decide_recheck(journey.situation()).reason is Reason.RECHECK
     assert journey.view() == Decision(Action.NONE, Reason.CLEAR)
     assert journey.state.allow.value == "v"
     assert journey.view().reason is Reason.CLEAR

@@ -20,6 +20,7 @@ from adguard.presets import (
     Rulebook,
 )
 from adguard.settings import OPTIONS, Settings, SettingsError, SupportOption, build_settings
+from adguard.variants import Variant
 
 KEY = "k" * 32
 
@@ -113,6 +114,10 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ("support", [("Subscribe", "/subscribe")]),
         ("texts", {"en": "words"}),
         ("theme", {"accent": "#f5c518"}),
+        ("policy", {"max_asks": 13}),
+        ("policy", {"visit_asks": 13}),
+        ("variants", "copy-b"),
+        ("variants", ["copy-b"]),
         ("template_dir", "/nowhere/at/all"),
     ],
 )
@@ -183,6 +188,10 @@ ENVIRONMENT: Mapping[str, tuple[str, Any]] = {
     ),
     "texts": ('{"en": {"a": "b"}}', {"en": {"a": "b"}}),
     "theme": ("ink", "ink"),
+    "variants": (
+        '[{"name": "b", "share": 0.5, "form": "inline"}]',
+        (Variant("b", 0.5, form="inline"),),
+    ),
     "template_dir": ("/", Path("/")),
     "protection_blocks": ("yes", True),
     "network_wall": ("1", True),

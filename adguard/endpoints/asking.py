@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from adguard.detection import Verdict
-from adguard.experiment import held_out
+from adguard.experiment import HOLDOUT
 from adguard.policy import Action, Decision, Situation
 from adguard.presets import Mode, Ruling
 from adguard.reader import ReaderState
@@ -60,13 +60,14 @@ async def decide(services: Services, scope: Scope, situation: Situation, how: De
 
 
 def variant_of(settings: Settings, state: ReaderState | None, *, gpc: bool) -> str:
-    """Returns the reader's arm, `asked` or `holdout`; empty outside of an experiment.
+    """Returns the reader's arm, `asked`, `holdout` or a variant's name; empty outside of an
+    experiment.
 
     :param gpc: whether the reader sends Global Privacy Control, and so is in no arm.
     """
-    if state is None or state.bucket is None or gpc or not settings.holdout:
+    if state is None or gpc:
         return ""
-    return "holdout" if held_out(state.bucket, settings.holdout, settings.site) else "asked"
+    return settings.arms.of(state.bucket, state.experiment)
 
 
 def situation_of(
@@ -78,10 +79,13 @@ def situation_of(
     *,
     bot: bool,
     today: int,
+    arm: str,
     verdict: Verdict | None = None,
+    proven: bool = False,
 ) -> Situation:
     """Returns what a decision rests on, from a request's cookies and the settings.
 
+    :param arm: the reader's, as `variant_of` names it.
     :param verdict: of this very view; without one, the state's own counts, if it is recent.
     """
     settings = services.settings
@@ -89,14 +93,15 @@ def situation_of(
         verdict=state.verdict_on(today) if verdict is None else verdict,
         state=state,
         today=today,
-        policy=ruling.policy,
+        policy=settings.arms.policy(arm, ruling.policy),
         mode=mode,
         excluded=ruling.excluded,
         bot=bot,
         has_pass=services.jar.read_pass(
             scope["headers"], secure=services.secure(scope), today=today
         ),
-        holdout=held_out(state.bucket, settings.holdout, settings.site),
+        holdout=arm == HOLDOUT,
+        proven=proven,
         protection_blocks=settings.protection_blocks,
         network_wall=settings.network_wall,
     )

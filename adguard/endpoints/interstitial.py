@@ -65,7 +65,10 @@ async def _page(services: Services, scope: Scope, ruling: Ruling, mode: Mode) ->
     if state is None:
         return None
     audience = audience_in(headers)
-    situation = situation_of(services, scope, state, ruling, mode, bot=audience.bot, today=today)
+    arm = variant_of(services.settings, state, gpc=prefers_privacy(headers))
+    situation = situation_of(
+        services, scope, state, ruling, mode, bot=audience.bot, today=today, arm=arm
+    )
     decision = await decide(services, scope, situation, decide_navigation)
     if decision.action is not Action.INTERSTITIAL:
         return None
@@ -85,13 +88,14 @@ async def _page(services: Services, scope: Scope, ruling: Ruling, mode: Mode) ->
             verdict=situation.verdict.value,
             reason=Reason.WALL.value,
             action=Action.INTERSTITIAL.value,
-            variant=variant_of(services.settings, state, gpc=prefers_privacy(headers)),
+            variant=arm,
             sampled=False,
         )
     )
     visit = Visit(
         base=base_of(scope) + services.settings.prefix,
         accept=headers.get(b"accept-language", b"").decode("latin-1"),
+        arm=arm,
     )
     article = Article(path=address, to=sealed)
     return services.pages.interstitial(visit, article, verdict=situation.verdict.value)

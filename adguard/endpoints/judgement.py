@@ -91,6 +91,7 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
             how, finding.verdict, inquiry.mode, inquiry.ruling.excluded, inquiry.audience.bot
         )
     after = _counted(services, inquiry, finding, blocking=blocking)
+    arm = variant_of(settings, after, gpc=inquiry.gpc)
     situation = situation_of(
         services,
         inquiry.scope,
@@ -99,7 +100,9 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
         inquiry.mode,
         bot=inquiry.audience.bot,
         today=today,
+        arm=arm,
         verdict=finding.verdict,
+        proven=_is_first_clear(before, after),
     )
     decision = await decide(services, inquiry.scope, situation, how)
     if decision.action is Action.NOTICE:
@@ -112,9 +115,9 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
         decision,
         after,
         _proof(before, after),
-        variant_of(settings, after, gpc=inquiry.gpc),
+        arm,
         before is None or before.verdict_day != today,
-        after.bucket is not None and (before is None or before.bucket is None),
+        arm != "" and _draw(before) != _draw(after),
         after.cleared and (before is None or not before.cleared),
     )
 
@@ -143,12 +146,25 @@ def _counted(
     services: Services, inquiry: Inquiry, finding: Finding, *, blocking: bool
 ) -> ReaderState:
     state = inquiry.before or ReaderState(first_day=inquiry.today)
-    if services.settings.holdout and blocking and not inquiry.gpc and state.bucket is None:
-        # What became of the reader before the draw says nothing of an arm.
-        state = replace(state, bucket=draw_bucket(), cleared=False)
+    arms = services.settings.arms
+    if arms.drawn and blocking and not inquiry.gpc:
+        bucket = draw_bucket() if state.bucket is None else state.bucket
+        if _draw(state) != (bucket, arms.number):
+            # What became of the reader before the draw says nothing of an arm.
+            state = replace(state, bucket=bucket, experiment=arms.number, cleared=False)
     if inquiry.kind == "recheck":
         return state.with_verdict(finding.verdict, inquiry.today)
     return state.with_view(finding.verdict, blocking=blocking, today=inquiry.today)
+
+
+def _draw(state: ReaderState | None) -> tuple[int | None, int]:
+    return (None, 0) if state is None else (state.bucket, state.experiment)
+
+
+def _is_first_clear(before: ReaderState | None, after: ReaderState) -> bool:
+    """Whether this report is the first clear one after "allow": there is one thank-you."""
+    was_pressed = before is not None and before.allow is AllowStage.PRESSED
+    return was_pressed and after.allow is AllowStage.THANKED
 
 
 def _where_the_page_was_cached(services: Services, decision: Decision) -> Decision:

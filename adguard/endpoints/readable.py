@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from starlette.types import Receive, Scope
 
-from adguard.audience import audience_in, brand_in
-from adguard.endpoints.asking import situation_of
+from adguard.audience import audience_in, brand_in, prefers_privacy
+from adguard.endpoints.asking import situation_of, variant_of
 from adguard.endpoints.control import page_path
 from adguard.endpoints.http import Answer, Refusal, answer_page, headers_of, query_of, redirect
 from adguard.pages import Article, Entry, Memory, Visit
@@ -33,6 +33,7 @@ def visit_of(services: Services, scope: Scope, query: dict[str, str]) -> Visit:
         base=base_of(scope) + services.settings.prefix,
         lang=query.get("lang", "")[:35],
         accept=accept,
+        arm=query.get("arm", ""),
     )
 
 
@@ -114,8 +115,17 @@ def _way_is_free(services: Services, scope: Scope, article: Article) -> bool:
     if state is None:
         return False
     ruling, mode = services.ruling(page_path(article.path))
-    bot = audience_in(headers_of(scope)).bot
-    situation = situation_of(services, scope, state, ruling, mode, bot=bot, today=today)
+    headers = headers_of(scope)
+    situation = situation_of(
+        services,
+        scope,
+        state,
+        ruling,
+        mode,
+        bot=audience_in(headers).bot,
+        today=today,
+        arm=variant_of(services.settings, state, gpc=prefers_privacy(headers)),
+    )
     return decide_navigation(situation).reason in FREE
 
 

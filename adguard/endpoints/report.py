@@ -168,7 +168,7 @@ class ReportEndpoint:
             finding.verdict,
             finding.confidence,
             finding.reason,
-            self._decision_answer(report, inquiry, finding, upshot.decision),
+            self._decision_answer(report, inquiry, finding, upshot),
             token,
             memory,
         )
@@ -217,19 +217,20 @@ class ReportEndpoint:
         return finding
 
     def _decision_answer(
-        self, report: Report, inquiry: Inquiry, finding: Finding, decision: Decision
+        self, report: Report, inquiry: Inquiry, finding: Finding, upshot: Upshot
     ) -> DecisionAnswer:
-        services = self._services
+        services, decision = self._services, upshot.decision
+        arm = upshot.variant if upshot.variant in services.settings.arms.variants else ""
         if decision.action is Action.NONE:
             return DecisionAnswer(decision.action, None, decision.reason, None)
         note = f"{base_of(inquiry.scope)}{services.settings.prefix}/note?"
         if decision.action is Action.INTERSTITIAL:
             signed = services.destinations.sign(_page_address(report, inquiry.scope))
             if signed is not None:
-                url = note + urlencode({"to": signed})
+                url = note + urlencode({"to": signed, "arm": arm} if arm else {"to": signed})
                 return DecisionAnswer(decision.action, None, decision.reason, url)
             decision = Decision(Action.NOTICE, Reason.STAND_IN, "dialog")
-        url = note + _query(decision, finding.verdict, report.lang)
+        url = note + _query(decision, finding.verdict, report.lang, arm)
         return DecisionAnswer(decision.action, decision.form, decision.reason, url)
 
     async def _record(
@@ -270,11 +271,13 @@ class ReportEndpoint:
 
 
 @lru_cache(maxsize=256)
-def _query(decision: Decision, verdict: Verdict, lang: str) -> str:
+def _query(decision: Decision, verdict: Verdict, lang: str, arm: str) -> str:
     """What the notice's address says of it."""
     fields = {"form": form_word(decision.form), "verdict": verdict.value}
     if lang:
         fields["lang"] = lang
+    if arm:
+        fields["arm"] = arm
     if decision.action is Action.THANKS:
         fields["action"] = "thanks"
     return urlencode(fields)
