@@ -277,10 +277,14 @@ class Rulebook:
         return replace(self._default, excluded=True, pattern=pattern.pattern)
 
     @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Returns the values that hold on any path, the site's own first."""
+        return (self._default.policy, *(ruling.policy for _, ruling in self._rules))
+
+    @property
     def withholds(self) -> bool:
         """Whether any path can lead to an interstitial."""
-        rulings = [self._default, *(ruling for _, ruling in self._rules)]
-        return any(ruling.policy.form == "interstitial" for ruling in rulings)
+        return any(policy.form == "interstitial" for policy in self.policies)
 
 
 @dataclass(frozen=True)
