@@ -294,7 +294,7 @@ class Pages:
 
 def _worded(texts: Mapping[str, Mapping[str, Wording]], variant: Variant) -> Texts:
     """Returns the sentences that readers in the arm `variant` meet."""
-    languages = {*texts, *variant.texts}
+    languages = dict.fromkeys([*texts, *variant.texts])
     try:
         return Texts(
             {one: {**texts.get(one, {}), **variant.texts.get(one, {})} for one in languages}

@@ -34,7 +34,7 @@ class Variant:
 
     name: str
     share: float
-    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     form: Form | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
 
