@@ -15,6 +15,7 @@ from adguard.commands.experiment import experiment
 from adguard.commands.expire import expire
 from adguard.commands.guides import guides
 from adguard.commands.journal import journal
+from adguard.commands.preview import preview
 from adguard.commands.report import report
 from adguard.lint import lint
 
@@ -33,6 +34,7 @@ main.add_command(experiment)
 main.add_command(guides)
 main.add_command(journal)
 main.add_command(lint)
+main.add_command(preview)
 main.add_command(report)
 
 

@@ -14,6 +14,7 @@ from adguard.endpoints.desk import Desk
 from adguard.endpoints.health import health
 from adguard.endpoints.http import Answer, Gone, Refusal, answer_page, headers_of, refused
 from adguard.endpoints.metrics import metrics
+from adguard.endpoints.preview import Showroom
 from adguard.endpoints.readable import help_page, note, preferences, support_page, visit_of
 from adguard.endpoints.report import ReportEndpoint
 from adguard.services import Services
@@ -40,7 +41,7 @@ class Endpoints:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._desk = Desk(services)
+        self._rooms = (Desk(services), Showroom(services))
         self._handlers: dict[str, tuple[frozenset[str], Handler]] = {
             "control": (GET, partial(control, services)),
             "report": (POST, ReportEndpoint(services)),
@@ -55,6 +56,7 @@ class Endpoints:
 
     async def __call__(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers the request for `name`, the path below the prefix without a leading slash."""
+        room = next((room for room in self._rooms if room.holds(name)), None)
         asset: Asset | None = None
         answer: Answer | None = None
         try:
@@ -63,7 +65,7 @@ class Endpoints:
                 methods, handler = entry
                 _require_method(scope, methods)
                 answer = await handler(scope, receive)
-            elif not self._desk.holds(name):
+            elif room is None:
                 asset = self._services.assets.find(name)
                 if asset is None:
                     raise Refusal(404, "There is nothing here.")  # noqa: TRY301
@@ -83,8 +85,8 @@ class Endpoints:
             await answer.send(send, head=scope["method"] == "HEAD")
         elif asset is not None:
             await self._services.assets.respond(asset, scope, send)
-        else:
-            await self._desk.respond(name, scope, receive, send)
+        elif room is not None:
+            await room.respond(name, scope, receive, send)
 
     def _refused(self, refusal: Refusal, scope: Scope) -> Answer:
         """Returns the refusal as a page where a person will read it, else as one plain line."""
