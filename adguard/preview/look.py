@@ -14,6 +14,8 @@ __all__ = ["Look"]
 
 PATH = "/culture/the-last-ferry-to-skelling"
 TODAY = date(2026, 11, 23)
+DATED = ("preferences.reason.day-pass",)
+"""Sentences that name the day themselves."""
 QUIET = 14
 """Days of silence in what preferences say."""
 
@@ -80,7 +82,7 @@ def _memory(pages: Pages, verdict: str) -> Memory:
     entries = []
     for days, key in enumerate(keys):
         on = TODAY - timedelta(days=len(keys) - days)
-        until = on + timedelta(days=QUIET) if days % 3 else None
+        until = on + timedelta(days=QUIET) if days % 3 or key in DATED else None
         entries.append(
             Entry(reason=key.removeprefix(begin), on=on, until=until, ever=days % 3 == 2)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice, product
@@ -109,7 +110,7 @@ def read_wanted(query: str, languages: Sequence[str], themes: Sequence[str]) -> 
         theme=_of(given, "theme", (themes[0], *themes, ALL)),
         scheme=_of(given, "scheme", (*SCHEMES, ALL)),
         size=_of(given, "size", tuple(SIZES)),
-        page=int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 5 else 1,
+        page=int(page) if re.fullmatch("[1-9][0-9]{0,3}", page) else 1,
     )
 
 
