@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.templating import Jinja2Templates
 
 from demo_site.edition import (
     FRONT,
-    MOST_READ,
     SECTIONS,
     STORIES,
     Section,
@@ -24,63 +19,16 @@ from demo_site.edition import (
     stories_called,
     stories_in,
 )
+from demo_site.letters.akismet import SENT
+from demo_site.letters.routes import EMPTY, Column, column_of, new_stamp, story_called
+from demo_site.letters.tray import KEPT_DAYS
+from demo_site.office import office_of
+from demo_site.render import FOR_NOBODY_ELSE, HOUSE, MAY_BE_KEPT, PAPER, STATIC, render
 from demo_site.scenes import FORMS, PRESETS, READERS, SIGNALS, VERDICTS
-from demo_site.shelf import Shelf
 
-HERE = Path(__file__).parent
-PAPER = "The Merrow Packet"
 STRICT = "markets"
-
-SECURITY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": SECURITY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-MAY_BE_KEPT = "no-cache"
 FOR_ONE_READER = "private, no-cache"
 """What a strict section needs: a shared cache would answer in place of the interstitial."""
-
-STATIC = Shelf("/static", HERE / "static")
-HOUSE = Shelf("/adbanners/house-ads", HERE / "house")
-"""The house advertisements' drawings, at an address that filter lists really block."""
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader(
-            [
-                FileSystemLoader(HERE / "templates"),
-                FileSystemLoader(HERE / "stories"),
-            ]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
-        "paper": PAPER,
-        "sections": tuple(SECTIONS.values()),
-        "static": STATIC.url,
-        "house": HOUSE.url,
-        "most_read": stories_called(MOST_READ),
-        "section": None,
-    }
-    return environment
-
-
-TEMPLATES = Jinja2Templates(env=_environment())
-
-
-def _render(
-    request: Request, name: str, status: int = 200, cache: str = MAY_BE_KEPT, **values: Any
-) -> HTMLResponse:
-    headers = {**HEADERS, "Cache-Control": cache}
-    return TEMPLATES.TemplateResponse(request, name, values, status_code=status, headers=headers)
 
 
 def _cache_of(section: Section) -> str:
@@ -94,12 +42,12 @@ async def front(request: Request) -> Response:
         (section, [story for story in stories_in(section) if story.slug not in placed])
         for section in SECTIONS.values()
     ]
-    return _render(request, "front.html", lead=lead, second=second, others=others, columns=columns)
+    return render(request, "front.html", lead=lead, second=second, others=others, columns=columns)
 
 
 async def section_page(request: Request, *, section: Section) -> Response:
     lead, *others = stories_in(section)
-    return _render(
+    return render(
         request,
         "section.html",
         cache=_cache_of(section),
@@ -111,21 +59,26 @@ async def section_page(request: Request, *, section: Section) -> Response:
 
 
 async def story_page(request: Request, *, section: Section) -> Response:
-    story = STORIES.get(request.path_params["slug"])
-    if story is None or story.section is not section:
-        raise HTTPException(404)
-    return _render(
+    story = story_called(section, request.path_params["slug"])
+    column = await column_of(request, story)
+    page = render(
         request,
         "story.html",
-        cache=_cache_of(section),
+        cache=FOR_NOBODY_ELSE if "letter" in request.query_params else _cache_of(section),
         section=section,
         story=story,
+        column=column,
+        draft=EMPTY,
+        stamp=new_stamp(request, story),
         related=stories_called(story.related),
-        data=_structured(request, story),
+        data=_structured(request, story, column),
     )
+    if "letter" in request.query_params:
+        page.headers["X-Robots-Tag"] = "noindex"
+    return page
 
 
-def _structured(request: Request, story: Story) -> dict[str, Any]:
+def _structured(request: Request, story: Story, column: Column) -> dict[str, Any]:
     """The story for search engines (schema.org NewsArticle). In the strict section the words may
     be withheld from some readers, and the markup says so, as search engines ask."""
     address = urljoin(str(request.base_url), story.path)
@@ -141,6 +94,16 @@ def _structured(request: Request, story: Story) -> dict[str, Any]:
         "author": {"@type": "Person", "name": story.author},
         "publisher": {"@type": "NewsMediaOrganization", "name": PAPER},
         "isAccessibleForFree": story.section.slug != STRICT,
+        "commentCount": len(story.letters) + len(column.printed),
+        "comment": [
+            {
+                "@type": "Comment",
+                "author": {"@type": "Person", "name": letter.name},
+                "dateCreated": letter.when.isoformat(timespec="seconds"),
+                "text": letter.text,
+            }
+            for letter in column.printed
+        ],
     }
     if story.section.slug == STRICT:
         data["hasPart"] = {
@@ -153,13 +116,22 @@ def _structured(request: Request, story: Story) -> dict[str, Any]:
 
 def _plain(name: str) -> Any:
     async def page(request: Request) -> Response:
-        return _render(request, f"{name}.html")
+        return render(request, f"{name}.html")
 
     return page
 
 
+async def privacy(request: Request) -> Response:
+    return render(
+        request,
+        "privacy.html",
+        sent=SENT.values() if office_of(request).akismet else (),
+        kept_days=KEPT_DAYS,
+    )
+
+
 async def behind_the_scenes(request: Request) -> Response:
-    return _render(
+    return render(
         request,
         "scenes.html",
         prefix=request.app.state.prefix,
@@ -176,34 +148,24 @@ async def rehearsed_choice(request: Request) -> Response:
     return Response('{"ok":true,"reason":"preview","next":null}', media_type="application/json")
 
 
-async def letter(request: Request) -> Response:
-    """Takes a letter without reading it; the thank-you page says so."""
-    return RedirectResponse("/letters", status_code=303, headers={"Cache-Control": "no-store"})
-
-
-async def sign_in(request: Request) -> Response:
-    return _render(request, "login.html", tried=request.method == "POST", cache="no-store")
-
-
 async def robots(request: Request) -> Response:
     return PlainTextResponse("User-agent: *\nAllow: /\n")
 
 
 async def not_found(request: Request, error: Exception) -> Response:
-    return _render(request, "missing.html", status=404)
+    return render(request, "missing.html", status=404)
 
 
 async def failed(request: Request, error: Exception) -> Response:
-    return _render(request, "failed.html", status=500, cache="no-store")
+    return render(request, "failed.html", status=500, cache="no-store")
 
 
-PLAIN = ("about", "accessibility", "privacy", "subscribe", "letters")
+PLAIN = ("about", "accessibility", "subscribe")
 
 ROUTES = [
     Route("/", front),
     *(Route(f"/{name}", _plain(name)) for name in PLAIN),
-    Route("/letters", letter, methods=["POST"]),
-    Route("/login", sign_in, methods=["GET", "POST"]),
+    Route("/privacy", privacy),
     Route("/behind-the-scenes", behind_the_scenes),
     Route("/behind-the-scenes/choice", rehearsed_choice, methods=["POST"]),
     Route("/robots.txt", robots),

@@ -20,7 +20,7 @@ def site_secret() -> str:
     named = os.environ.get("SITE_SECRET")
     if named:
         return named
-    folder = Path(os.environ.get("ADGUARD_DATA") or CHECKOUT / ".cache")
+    folder = data_folder()
     fresh = secrets.token_urlsafe(32)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,12 +29,23 @@ def site_secret() -> str:
         return fresh
 
 
+def data_folder() -> Path:
+    """Where the demo keeps what it keeps."""
+    return Path(os.environ.get("ADGUARD_DATA") or CHECKOUT / ".cache")
+
+
 def _kept(file: Path, fresh: str) -> str:
-    """Returns what `file` holds; where there is none, `fresh` is written, for its owner alone."""
-    try:
-        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text("utf-8").strip() or fresh
-    with os.fdopen(made, "w") as new:
-        new.write(fresh)
-    return fresh
+    """Returns what `file` holds; where there is none, `fresh` is written, for its owner alone.
+
+    Written aside and then named, so that another worker finds the whole key or none."""
+    if not file.exists():
+        aside = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(fresh)
+        try:
+            os.link(aside, file)
+        except FileExistsError:
+            pass  # The other worker was first, and its key is as good.
+        finally:
+            aside.unlink()
+    return file.read_text("utf-8").strip() or fresh

@@ -17,9 +17,8 @@ from adguard.dashboard import Dashboard, Gate
 from adguard.dashboard.invented import invent_day
 from adguard.ledger import Batch, StoreError, open_store
 from adguard.ledger.events import DAY
-from demo_site.app import create_app
+from demo_site.app import ROUTES, create_app
 from demo_site.edition import SECTIONS, STORIES
-from demo_site.pages import ROUTES
 from e2e.harness import MissingError, Server, browsers, verdict_of, watch
 from e2e.note_site import make_site
 from e2e.test_note_access import STATES, show
