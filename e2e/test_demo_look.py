@@ -38,7 +38,8 @@ WIDTHS = [320, 360, 768, 1440]
 
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input:not([type=hidden])')]
-  .filter(e => e.checkVisibility() && !e.closest('p, dd, figure, h1, h2, h3, li:not(nav li), .skip'))
+  .filter(e => !e.closest('p, dd, figure, h1, h2, h3, li:not(nav li), .skip'))
+  .filter(e => e.checkVisibility())
   .filter(e => e.getClientRects().length && !e.closest('label') && e.tabIndex >= 0)
   .filter(e => e.getBoundingClientRect().height < 43.9)
   .map(e => e.outerHTML.slice(0, 120))"""
