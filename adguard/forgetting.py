@@ -76,6 +76,10 @@ def forget(state: ReaderState, today: int, horizon: Horizon) -> ReaderState:
     asks = tuple(day for day in state.asks if today - day < horizon.window)[-horizon.asks :]
     visit, month = state.visit_day == today, state.month == month_of(today)
     pressed = still(state.pressed_day, horizon.pressed)
+    denied, for_good = (
+        still(state.not_blocking_day, NOT_BLOCKING_DAYS),
+        state.not_blocking_count > 1,
+    )
     return replace(
         state,
         views=min(state.views, horizon.views),
@@ -89,9 +93,9 @@ def forget(state: ReaderState, today: int, horizon: Horizon) -> ReaderState:
         later_day=still(state.later_day, horizon.later),
         never_day=still(state.never_day, NEVER_DAYS),
         not_blocking_count=min(state.not_blocking_count, 2),
-        not_blocking_day=still(state.not_blocking_day, NOT_BLOCKING_DAYS),
+        # The preferences page says on which day something was answered, for as long as it counts.
+        not_blocking_day=state.not_blocking_day if for_good else denied,
         supported_day=still(state.supported_day, SUPPORTED_DAYS),
-        # The preferences page says when ads were allowed, for as long as they are.
         pressed_day=pressed if state.allow is AllowStage.NONE else state.pressed_day,
         pass_day=still(state.pass_day, horizon.day_pass),
     )

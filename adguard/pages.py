@@ -125,9 +125,10 @@ class Article:
 class Entry:
     """One thing the reader's note says.
 
-    :param reason: `shown`, `later`, `never`, `not-blocking`, `allow`, `allowed`, `support`, `pass`.
+    :param reason: `shown`, `later`, `day-pass`, `never`, `not-blocking`, `allow`, `allowed`,
+        `support`, `pass`.
     :param on: the day it was written.
-    :param until: the day before which we do not ask, or None.
+    :param until: the day before which we do not ask, or None; for `day-pass`, its last day.
     :param ever: True when we never ask again because of it.
     """
 
@@ -144,11 +145,13 @@ class Memory:
     :param verdict: the last verdict, or "".
     :param entries: in the order in which they are to be read.
     :param since: the day the note was first written, or None.
+    :param code: what the reader may send to be told which rule decided, or "".
     """
 
     verdict: str = ""
     entries: Sequence[Entry] = ()
     since: date | None = None
+    code: str = ""
 
 
 class Pages:

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from adguard.assets import Assets
 from adguard.baits import BaitError, Kind
 from adguard.edition import Edition
+from adguard.forgetting import horizon_of
 from adguard.ledger import Ledger, StoreURLError
 from adguard.ledger.location import locate
 from adguard.pages import Pages
@@ -54,6 +55,7 @@ class Services:
         self.tokens = Tokens(settings.keys)
         self.destinations = Destinations(settings.keys)
         self.jar = CookieJar(settings.keys)
+        self.horizon = horizon_of(settings)
         edition, switch = Edition(settings, self.assets.baits), self.switch
         self._edition = edition
         self._mode = switch.current()

@@ -22,6 +22,7 @@ from adguard.endpoints.http import (
     require_same_origin,
 )
 from adguard.endpoints.recording import event_of
+from adguard.forgetting import forget
 from adguard.ledger import LedgerError
 from adguard.reader import Choice, ReaderState
 from adguard.services import Services, base_of
@@ -103,7 +104,8 @@ def _cookie(
     after = (state or ReaderState(first_day=today)).with_choice(
         Choice(name), today, on_interstitial=ruling.policy.form == "interstitial"
     )
-    return services.jar.write_state(after, secure=secure, today=today)
+    kept = forget(after, today, services.horizon)
+    return services.jar.write_state(kept, secure=secure, today=today)
 
 
 async def _record(

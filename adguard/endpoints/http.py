@@ -150,10 +150,10 @@ def answer_post(value: object, headers: tuple[Header, ...]) -> Answer:
     return Answer(200, JSON, msgspec.json.encode(value), headers, _POSTED)
 
 
-def answer_page(page: str) -> Answer:
+def answer_page(page: str, *headers: Header) -> Answer:
     """Returns one of our own full pages, under a policy that lets nothing foreign in."""
     policy = (b"content-security-policy", PAGE_POLICY.encode("ascii"))
-    return Answer(200, b"text/html; charset=utf-8", page.encode(), (policy,))
+    return Answer(200, b"text/html; charset=utf-8", page.encode(), (policy, *headers))
 
 
 def redirect(location: str, *headers: Header) -> Answer:

@@ -8,10 +8,11 @@ from starlette.types import Scope, Send
 
 from adguard.audience import audience_in, prefers_privacy
 from adguard.endpoints.asking import decide, situation_of, variant_of
-from adguard.endpoints.http import answer_page, headers_of
+from adguard.endpoints.http import Answer, answer_page, headers_of
 from adguard.endpoints.recording import event_of
+from adguard.endpoints.why import reasons
 from adguard.pages import Article, Visit
-from adguard.policy import Action, Reason, decide_navigation
+from adguard.policy import Action, Moment, Reason, decide_navigation
 from adguard.presets import Mode, Ruling
 from adguard.reader import find_cookie
 from adguard.services import Services, base_of, full_path
@@ -49,17 +50,17 @@ async def withhold(services: Services, scope: Scope, send: Send) -> bool:
         ruling = services.settings.book.ruling(full_path(scope))
         if ruling.policy.form != "interstitial" or not _wants_page(services, scope):
             return False
-        page = await _page(services, scope, ruling, services.switch.current(ruling.mode))
+        wall = await _wall(services, scope, ruling, services.switch.current(ruling.mode))
     except Exception as error:
         services.tally.count_fault("interstitial", error)
         return False
-    if page is None:
+    if wall is None:
         return False
-    await answer_page(page).send(send)
+    await wall.send(send)
     return True
 
 
-async def _page(services: Services, scope: Scope, ruling: Ruling, mode: Mode) -> str | None:
+async def _wall(services: Services, scope: Scope, ruling: Ruling, mode: Mode) -> Answer | None:
     headers, today = headers_of(scope), services.today()
     state = services.jar.read_state(scope["headers"], secure=services.secure(scope), today=today)
     if state is None:
@@ -98,7 +99,11 @@ async def _page(services: Services, scope: Scope, ruling: Ruling, mode: Mode) ->
         arm=arm,
     )
     article = Article(path=address, to=sealed)
-    return services.pages.interstitial(visit, article, verdict=situation.verdict.value)
+    page = services.pages.interstitial(visit, article, verdict=situation.verdict.value)
+    why = reasons(
+        services, (ruling, mode), decision, Moment.NAVIGATION, situation=situation, arm=arm
+    )
+    return answer_page(page, *why)
 
 
 def _address(scope: Scope, path: str) -> str:

@@ -12,6 +12,7 @@ from adguard.audience import Audience
 from adguard.detection import Finding, Verdict
 from adguard.endpoints.asking import Decide, decide, situation_of, variant_of
 from adguard.experiment import draw_bucket
+from adguard.forgetting import forget
 from adguard.policy import (
     Action,
     Decision,
@@ -66,6 +67,7 @@ class Upshot(msgspec.Struct, frozen=True):
     :param fresh: the first report of the day by a reader who has or gets a cookie.
     :param assigned: whether a bucket of the hold-out was drawn.
     :param cleared: the first clear view of a reader who was blocking.
+    :param situation: what the decision rests on; `None` for a reader of whom nothing is known.
     """
 
     decision: Decision
@@ -75,6 +77,7 @@ class Upshot(msgspec.Struct, frozen=True):
     fresh: bool = False
     assigned: bool = False
     cleared: bool = False
+    situation: Situation | None = None
 
 
 async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upshot:
@@ -110,15 +113,16 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
     decision = _where_the_page_was_cached(services, decision)
     if inquiry.mode != "ask" or not inquiry.counts:
         # What is not remembered would be new again on the next view, and belongs to no arm.
-        return Upshot(decision, None, _proof(before, after))
+        return Upshot(decision, None, _proof(before, after), situation=situation)
     return Upshot(
         decision,
-        after,
+        forget(after, today, services.horizon),
         _proof(before, after),
         arm,
         before is None or before.verdict_day != today,
         arm != "" and _draw(before) != _draw(after),
         after.cleared and (before is None or not before.cleared),
+        situation,
     )
 
 

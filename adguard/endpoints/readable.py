@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from starlette.types import Receive, Scope
 
 from adguard.audience import audience_in, brand_in, prefers_privacy
+from adguard.codes import write_code
 from adguard.endpoints.asking import situation_of, variant_of
 from adguard.endpoints.control import page_path
-from adguard.endpoints.http import Answer, Refusal, answer_page, headers_of, query_of, redirect
+from adguard.endpoints.http import (
+    Answer,
+    Header,
+    Refusal,
+    answer_page,
+    headers_of,
+    query_of,
+    redirect,
+)
+from adguard.endpoints.why import reasons
 from adguard.pages import Article, Entry, Memory, Visit
-from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS, Reason, decide_navigation
-from adguard.presets import Form, Policy
+from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS, Moment, Reason, decide_navigation
+from adguard.presets import Form
 from adguard.reader import AllowStage, ReaderState
 from adguard.services import Services, base_of
+from adguard.settings import Settings
 from adguard.support import likely_guide
 
 EPOCH = date(1970, 1, 1)
@@ -62,9 +74,10 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
         article = Article(path=base_of(scope) + "/", to=sealed)
         page = services.pages.interstitial(visit, article, verdict=verdict, waiting=False)
     elif article is not None:
-        if _way_is_free(services, scope, article):
-            return redirect(article.path)
-        page = services.pages.interstitial(visit, article, verdict=verdict)
+        is_free, why = _way(services, scope, article)
+        if is_free:
+            return redirect(article.path, *why)
+        return answer_page(services.pages.interstitial(visit, article, verdict=verdict), *why)
     else:
         page = services.pages.fragment(
             visit,
@@ -109,13 +122,15 @@ FREE = frozenset(
 )
 
 
-def _way_is_free(services: Services, scope: Scope, article: Article) -> bool:
-    """Whether the policy would let this reader through by now: the back button leads here."""
+def _way(services: Services, scope: Scope, article: Article) -> tuple[bool, tuple[Header, ...]]:
+    """Returns whether the policy would let this reader through by now, since the back button leads
+    here; and the header that says why, in debug mode."""
     state, today = _state(services, scope), services.today()
     if state is None:
-        return False
+        return False, ()
     ruling, mode = services.ruling(page_path(article.path))
     headers = headers_of(scope)
+    arm = variant_of(services.settings, state, gpc=prefers_privacy(headers))
     situation = situation_of(
         services,
         scope,
@@ -124,9 +139,13 @@ def _way_is_free(services: Services, scope: Scope, article: Article) -> bool:
         mode,
         bot=audience_in(headers).bot,
         today=today,
-        arm=variant_of(services.settings, state, gpc=prefers_privacy(headers)),
+        arm=arm,
     )
-    return decide_navigation(situation).reason in FREE
+    decision = decide_navigation(situation)
+    why = reasons(
+        services, (ruling, mode), decision, Moment.NAVIGATION, situation=situation, arm=arm
+    )
+    return decision.reason in FREE, why
 
 
 async def help_page(services: Services, scope: Scope, receive: Receive) -> Answer:
@@ -150,18 +169,26 @@ async def preferences(services: Services, scope: Scope, receive: Receive) -> Ans
     query = query_of(scope)
     state, today = _state(services, scope), services.today()
     has_pass = services.jar.read_pass(scope["headers"], secure=services.secure(scope), today=today)
-    policy = services.settings.book.ruling("/").policy
+    settings = services.settings
+    arm = variant_of(settings, state, gpc=prefers_privacy(headers_of(scope)))
+    memory = memory_of(state, settings, today=today, has_pass=has_pass, arm=arm)
+    if memory.entries or state is not None:
+        code = write_code(state, today, services.horizon, arm=arm, has_pass=has_pass)
+        memory = replace(memory, code=code)
     page = services.pages.preferences(
-        visit_of(services, scope, query),
-        memory_of(state, policy, today=today, has_pass=has_pass),
-        article=article_of(services, query),
+        visit_of(services, scope, query), memory, article=article_of(services, query)
     )
     return answer_page(page)
 
 
-def memory_of(state: ReaderState | None, policy: Policy, *, today: int, has_pass: bool) -> Memory:
+def memory_of(
+    state: ReaderState | None, settings: Settings, *, today: int, has_pass: bool, arm: str = ""
+) -> Memory:
     """Returns what the cookies say, in the order of how long it matters."""
     entries: list[Entry] = []
+    policies = [settings.arms.policy(arm, policy) for policy in settings.book.policies]
+    usual = policies[0]
+    passes = [policy.pass_days for policy in policies if policy.form == "interstitial"]
 
     def add(reason: str, day: int, quiet: int | None = None, *, ever: bool = False) -> None:
         until = None if quiet is None else EPOCH + timedelta(days=day + quiet)
@@ -173,18 +200,20 @@ def memory_of(state: ReaderState | None, policy: Policy, *, today: int, has_pass
         return Memory(entries=entries)
     if state.never_day:
         add("never", state.never_day, NEVER_DAYS)
-    if state.not_blocking_count:
+    if state.not_blocking_day:
         again = state.not_blocking_count > 1
         quiet = None if again else NOT_BLOCKING_DAYS
         add("not-blocking", state.not_blocking_day, quiet, ever=again)
-    if state.later_count:
-        index = min(state.later_count, len(policy.quiet_days)) - 1
-        add("later", state.later_day, policy.quiet_days[index])
+    if state.later_day:
+        index = min(state.later_count, len(usual.quiet_days)) - 1
+        add("later", state.later_day, usual.quiet_days[index])
+    if state.pass_day and passes:
+        add("day-pass", state.pass_day, min(passes))
     if state.allow is AllowStage.VERIFIED:
         add("allowed", state.pressed_day)
     elif state.pressed_day:
-        add("allow" if state.allow else "support", state.pressed_day, policy.unanswered_days)
-    if state.asks:
+        add("allow" if state.allow else "support", state.pressed_day, usual.unanswered_days)
+    if state.open_ask and state.asks:
         add("shown", state.asks[-1])
     return Memory(
         verdict=state.verdict_on(today).value,

@@ -29,8 +29,9 @@ from adguard.endpoints.judgement import Inquiry, Upshot, judge
 from adguard.endpoints.limits import Turnstile
 from adguard.endpoints.readable import form_word
 from adguard.endpoints.recording import event_of
+from adguard.endpoints.why import reasons
 from adguard.ledger import LedgerError
-from adguard.policy import Action, Decision, Reason
+from adguard.policy import Action, Decision, Moment, Reason
 from adguard.reader import AllowStage, day_of
 from adguard.services import Services, base_of
 from adguard.signing import TokenError
@@ -172,7 +173,16 @@ class ReportEndpoint:
             token,
             memory,
         )
-        return answer_post(answered, cookies)
+        moment = Moment.RECHECK if report.kind == "recheck" else Moment.VIEW
+        why = reasons(
+            services,
+            (ruling, mode),
+            upshot.decision,
+            moment,
+            situation=upshot.situation,
+            arm=upshot.variant,
+        )
+        return answer_post(answered, (*cookies, *why))
 
     def _admit(self, report: Report, now: float, today: int) -> str:
         """Returns the token for the page's next report: its own again while that is fresh."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import httpx
+import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from adguard.detection import Verdict
 from adguard.endpoints.readable import memory_of
-from adguard.presets import PRESETS
+from adguard.presets import Rule
 from adguard.reader import AllowStage, ReaderState
-from tests.endpoints.conftest import Site
+from adguard.settings import Settings
+from tests.endpoints.conftest import KEY, Site
 from tests.visitor import BLOCKED, FIREFOX, FROM_OUR_PAGE
 
 TODAY = 20_780
@@ -181,21 +183,28 @@ def test_memory_tells_every_kind_of_entry() -> None:
         later_day=TODAY,
         later_count=9,
         pressed_day=TODAY,
+        pass_day=TODAY,
         asks=(TODAY,),
+        open_ask=True,
     )
-    policy = PRESETS["standard"]
+    walled = Settings(secret_key=KEY, rules=[Rule("/markets/*", preset="strict")])
 
     def reasons(state: ReaderState | None, *, has_pass: bool = False) -> list[str]:
-        memory = memory_of(state, policy, today=TODAY, has_pass=has_pass)
+        memory = memory_of(state, walled, today=TODAY, has_pass=has_pass)
         return [entry.reason for entry in memory.entries]
 
-    assert reasons(state) == ["never", "not-blocking", "later", "support", "shown"]
+    assert reasons(state) == [*("never", "not-blocking", "later", "day-pass", "support", "shown")]
     assert reasons(None) == []
     assert reasons(None, has_pass=True) == ["pass"]
     pressed = ReaderState(first_day=TODAY, pressed_day=TODAY, allow=AllowStage.PRESSED)
     verified = ReaderState(first_day=TODAY, pressed_day=TODAY, allow=AllowStage.VERIFIED)
     assert reasons(pressed) == ["allow"]
     assert reasons(verified) == ["allowed"]
-    entries = memory_of(state, policy, today=TODAY, has_pass=False).entries
+    entries = memory_of(state, walled, today=TODAY, has_pass=False).entries
     assert [entry.ever for entry in entries][:2] == [False, True]
     assert (entries[2].until - entries[2].on).days == 90  # type: ignore[operator]
+    answered = msgspec.structs.replace(state, open_ask=False)
+    assert "shown" not in reasons(answered)
+    days = entries[3].until
+    assert days is not None
+    assert (days - entries[3].on).days == 1
