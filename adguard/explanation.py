@@ -3,7 +3,7 @@ when the answer stands. Pure, and for publishers: in English."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 import msgspec
@@ -19,6 +19,7 @@ from adguard.policy import (
     Situation,
     checks_of,
     decide,
+    is_blocking,
 )
 from adguard.reader import LIFETIME_DAYS
 
@@ -46,6 +47,9 @@ class Explanation(msgspec.Struct, frozen=True):
     :param until: the first day (UTC day number) on which another check would decide if nothing
         happened in between and the verdict were the same; `None` where time alone changes nothing.
     :param following: the check that would decide then.
+    :param views: how many blocked views more on the same day bring another check to decide; `None`
+        where they change nothing.
+    :param reached: the check that would decide then.
     """
 
     moment: Moment
@@ -53,6 +57,8 @@ class Explanation(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     until: int | None = None
     following: Reason | None = None
+    views: int | None = None
+    reached: Reason | None = None
 
 
 def explain(situation: Situation, moment: Moment) -> Explanation:
@@ -67,11 +73,35 @@ def explain(situation: Situation, moment: Moment) -> Explanation:
         steps.append(Step(reason, decides, fact))
         if decides:
             break
+    until, following = _next(decision, moment, _days_after(situation))
+    views, reached = _next(decision, moment, _views_after(situation))
+    return Explanation(moment, decision, tuple(steps), until, following, views, reached)
+
+
+Later = Iterator[tuple[int, Situation]]
+
+
+def _next(decision: Decision, moment: Moment, later: Later) -> tuple[int | None, Reason | None]:
+    """Returns where `decision` first changes, and the check that decides there."""
+    for place, situation in later:
+        reason = decide(situation, moment).reason
+        if reason is not decision.reason:
+            return place, reason
+    return None, None
+
+
+def _days_after(situation: Situation) -> Later:
     for day in range(situation.today + 1, situation.today + LIFETIME_DAYS + 1):
-        following = decide(replace(situation, today=day), moment).reason
-        if following is not decision.reason:
-            return Explanation(moment, decision, tuple(steps), day, following)
-    return Explanation(moment, decision, tuple(steps))
+        yield day, replace(situation, today=day)
+
+
+def _views_after(situation: Situation) -> Later:
+    verdict, policy, state = situation.verdict, situation.policy, situation.state
+    if not is_blocking(verdict, protection_blocks=situation.protection_blocks):
+        return
+    for views in range(1, max(policy.first_ask, policy.free_views) + 2):
+        state = state.with_view(verdict, blocking=True, today=situation.today)
+        yield views, replace(situation, state=state)
 
 
 def written(day: int) -> str:
@@ -81,6 +111,10 @@ def written(day: int) -> str:
 
 def _days(number: int) -> str:
     return "1 day" if number == 1 else f"{number} days"
+
+
+def _times(number: int) -> str:
+    return {0: "never", 1: "once"}.get(number, f"{number} times")
 
 
 def _answered(what: str, day: int, days: int) -> str:
@@ -139,7 +173,7 @@ def _quiet_later(s: Situation) -> str:
     state = s.state
     if not state.later_count:
         return "“Not now”: never answered"
-    times = "once" if state.later_count == 1 else f"{state.later_count} times"
+    times = _times(state.later_count)
     if not state.later_day:
         return f"“Not now” answered {times}, too long ago to count"
     return (
@@ -157,7 +191,7 @@ def _pressed(s: Situation) -> str:
 def _asked_this_visit(s: Situation) -> str:
     most = s.invitation.visit_asks
     cap = "no cap" if most is None else f"at most {most}"
-    return f"asked {s.state.asks.count(s.today)} times on {written(s.today)}; {cap} (visit_asks)"
+    return f"asked {_times(s.state.asks.count(s.today))} on {written(s.today)}; {cap} (visit_asks)"
 
 
 def _unanswered(s: Situation) -> str:
@@ -172,7 +206,7 @@ def _cap(s: Situation) -> str:
     policy = s.invitation
     cap = "no cap" if policy.max_asks is None else f"at most {policy.max_asks}"
     return (
-        f"asked {s.recent_asks} times within {_days(policy.window_days)}; {cap} "
+        f"asked {_times(s.recent_asks)} within {_days(policy.window_days)}; {cap} "
         "(max_asks, window_days)"
     )
 
@@ -203,7 +237,7 @@ FACTS: Mapping[Reason, Callable[[Situation], str]] = {
     Reason.NO_CONSENT: lambda s: (
         "consent is given or not required" if s.consent else "consent is required and not given"
     ),
-    Reason.PASS: lambda s: f"a supporter's pass {'stands' if s.has_pass else 'there is not'}",
+    Reason.PASS: lambda s: f"the reader has {'a' if s.has_pass else 'no'} supporter's pass",
     Reason.SUPPORTED: lambda s: _answered("supported", s.state.supported_day, SUPPORTED_DAYS),
     Reason.SUPPORTER_UNKNOWN: _supporter,
     Reason.SUPPORTER: _supporter,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from adguard import Rule
 from tests.endpoints.conftest import Site, bare_environment, make_site
-from tests.visitor import BLOCKED, NAVIGATION
+from tests.visitor import BLOCKED, CLEAR, NAVIGATION, Visitor
 
 __all__ = ["bare_environment", "make_site"]
 
@@ -61,7 +62,75 @@ async def test_the_interstitial_says_it_too(make_site: MakeSite) -> None:
         await visitor.view(BLOCKED, "/markets/a")
     wall = await visitor.open("/markets/a")
     assert "The article." not in wall.text
-    assert wall.headers[WHY].startswith('rule="/markets/*"')
+    assert wall.headers.get_list(WHY) == [
+        'rule="/markets/*"; preset=strict; form=interstitial; mode=ask; at=navigation; '
+        "decided=wall; until=2026-12-01"
+    ]
+
+
+def watch_reports(visitor: Visitor) -> list[str | None]:
+    """Notes what every report's answer says in the header."""
+    said: list[str | None] = []
+
+    async def note(response: httpx.Response) -> None:
+        if response.request.url.path == "/_site/report":
+            said.append(response.headers.get(WHY))
+
+    visitor.client.event_hooks["response"].append(note)
+    return said
+
+
+async def test_every_report_is_told_which_rule_decided_and_until_when(make_site: MakeSite) -> None:
+    visitor = await make_site(debug=True).visitor()
+    said = watch_reports(visitor)
+    await visitor.view(CLEAR, "/a")
+    for _ in range(3):
+        await visitor.view(BLOCKED, "/a")
+    await visitor.report(await visitor.open("/a"), BLOCKED, path="/login")
+    standard = "preset=standard; form=dialog; mode=ask; at=view"
+    assert said == [
+        f"{standard}; decided=clear",
+        f"{standard}; decided=first-view",
+        f"{standard}; decided=ask",
+        f"{standard}; decided=asked-this-visit; until=2026-11-24",
+        'excluded="/login"; at=view; decided=excluded',
+    ]
+
+
+async def test_the_arm_is_told_too(make_site: MakeSite) -> None:
+    visitor = await make_site(debug=True, holdout=0.9999999).visitor()
+    said = watch_reports(visitor)
+    await visitor.view(BLOCKED, "/a")
+    assert said[0] is not None
+    assert said[0].endswith("; decided=holdout; arm=holdout")
+
+
+async def test_a_wall_says_which_rule_decided_also_behind_a_cache(make_site: MakeSite) -> None:
+    site = make_site(debug=True, interstitial="redirect")
+    visitor = await site.visitor()
+    for _ in range(4):
+        answer = await visitor.view(BLOCKED, "/markets/a")
+    why = (await visitor.open(answer["decision"]["url"])).headers[WHY]
+    assert why.endswith("; at=navigation; decided=wall; until=2026-12-01")
+    await visitor.view(CLEAR, "/markets/a")
+    free = await visitor.open(answer["decision"]["url"])
+    assert free.status_code == 303
+    assert free.headers[WHY].endswith("decided=clear")
+
+
+async def test_without_debug_no_report_says_anything_and_a_fault_costs_no_answer(
+    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = await make_site().visitor()
+    said = watch_reports(silent)
+    await silent.view(BLOCKED, "/a")
+    site = make_site(debug=True)
+    monkeypatch.setattr("adguard.endpoints.why.explain", None)
+    faulty = await site.visitor()
+    said_with_fault = watch_reports(faulty)
+    assert (await faulty.view(BLOCKED, "/a"))["decision"]["reason"] == "first-view"
+    assert said == said_with_fault == [None]
+    assert site.middleware.services.tally.faults["debug"] == 1
 
 
 async def test_without_debug_no_page_says_anything(make_site: MakeSite) -> None:

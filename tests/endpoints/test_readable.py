@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import httpx
 import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
+from adguard.codes import read_code
 from adguard.detection import Verdict
 from adguard.endpoints.readable import memory_of
 from adguard.presets import Rule
@@ -172,6 +176,51 @@ async def test_preferences_say_what_the_cookie_remembers(site: Site) -> None:
     await visitor.client.post("/_site/choice", data={"choice": "never"}, headers=FROM_OUR_PAGE)
     page = await visitor.open("/_site/preferences")
     assert "22 May 2027" in page.text
+
+
+async def test_preferences_show_a_code_by_which_the_publisher_sees_what_decided(site: Site) -> None:
+    visitor = await site.visitor()
+    assert "site-note-copy" not in (await visitor.open("/_site/preferences")).text
+    for _ in range(2):
+        await visitor.view(BLOCKED, "/a")
+    await visitor.client.post("/_site/choice", data={"choice": "later"}, headers=FROM_OUR_PAGE)
+    page = await visitor.open("/_site/preferences")
+    shown = re.search(r'id="site-note-copy" value="([a-z0-9]+)" readonly', page.text)
+    assert shown is not None
+    code = read_code(shown[1])
+    assert (code.state.later_day, code.state.asks) == (TODAY, (TODAY,))
+    assert (code.state.bucket, code.arm, code.has_pass) == (None, "", False)
+
+
+async def test_two_readers_who_did_the_same_are_shown_the_same_code(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(holdout=0.000001)
+    codes = set()
+    for early in (3, 0):
+        visitor = await site.visitor()
+        if early:
+            site.clock.pass_days(-40)
+            for _ in range(early):
+                await visitor.view(BLOCKED, "/a")
+            site.clock.pass_days(40)
+        for _ in range(4):
+            await visitor.view(BLOCKED, "/markets/a")
+        page = await visitor.open("/_site/preferences")
+        codes |= set(re.findall(r'value="(s1[a-z0-9]+)"', page.text))
+    assert len(codes) == 1
+
+
+async def test_preferences_say_how_long_continue_without_opens_the_way(site: Site) -> None:
+    visitor = await site.visitor()
+    for _ in range(4):
+        await visitor.view(BLOCKED, "/markets/a")
+    await visitor.client.post(
+        "/_site/choice", data={"choice": "later", "path": "/markets/a"}, headers=FROM_OUR_PAGE
+    )
+    page = (await visitor.open("/_site/preferences")).text
+    assert "the way is free until the end of 24 November 2026" in page
+    assert "We will not ask before 7 December 2026" in page
 
 
 def test_memory_tells_every_kind_of_entry() -> None:
