@@ -30,12 +30,12 @@ from adguard.support import GUIDES, find_guide, likely_guide
 from adguard.texts import Speech, Texts
 from adguard.variants import Variant
 
-__all__ = ["Article", "AssetNames", "Entry", "Memory", "Pages", "Visit"]
+__all__ = ["Article", "AssetNames", "Entry", "Memory", "Pages", "Visit", "support_policy"]
 
 logger = logging.getLogger("adguard")
 
 TEMPLATES = Path(__file__).parent / "templates"
-NAMES = ("fragment", "interstitial", "help", "support", "preferences", "message")
+NAMES = ("fragment", "interstitial", "help", "support", "pass", "preferences", "message")
 VERDICTS = ("extension", "network", "protection")
 SMALL_WORDS = frozenset(
     ("a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "of", "on", "or", "the", "to")
@@ -53,7 +53,22 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""The `Content-Security-Policy` that every full page here works under."""
+"""The `Content-Security-Policy` that every full page here works under, but for what the support
+page has to reach: see `support_policy`."""
+
+
+def support_policy(options: Sequence[SupportOption]) -> str:
+    """Returns the policy of the page that lists the ways to support: forms may go to the
+    newsletters' origins, and a wallet's address may be asked for; nothing else is added."""
+    letters = {option.origin for option in options if option.field and option.origin}
+    wallets = {option.url for option in options if option.kind == "monetization"}
+    policy = PAGE_POLICY
+    if letters:
+        own = "form-action 'self'"
+        policy = policy.replace(own, " ".join([own, *sorted(letters)]))
+    if wallets:
+        policy += "; monetization-src " + " ".join(sorted(wallets))
+    return policy
 
 
 class AssetNames(Protocol):
@@ -237,6 +252,21 @@ class Pages:
     def support(self, visit: Visit, *, article: Article | None = None) -> str:
         """Returns the publisher's ways to support, or a kind word when there are none."""
         return self._render("support", visit, article=article)
+
+    def pass_page(
+        self,
+        visit: Visit,
+        *,
+        code: str = "",
+        hand: str = "",
+        until: date | None = None,
+        article: Article | None = None,
+    ) -> str:
+        """Returns the page on which a reader takes a supporter pass, or enters the code for one.
+
+        :param until: the day before which such a reader is not asked.
+        """
+        return self._render("pass", visit, code=code, hand=hand, until=until, article=article)
 
     def preferences(self, visit: Visit, memory: Memory, *, article: Article | None = None) -> str:
         """Returns what the reader's note says, in words, with the buttons that change it."""

@@ -1,5 +1,4 @@
-"""Policy values: three presets, a publisher's overrides, the rules that bind them to paths, and
-other ways to support."""
+"""Policy values: three presets, a publisher's overrides, and the rules that bind them to paths."""
 
 from __future__ import annotations
 
@@ -8,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
 
 from adguard.environment import SettingsError
 
 Mode = Literal["off", "observe", "ask"]
 PresetName = Literal["gentle", "standard", "strict"]
-SupportKind = Literal["subscribe", "donate", "newsletter", "monetization", "other"]
 Form = Literal["inline", "banner", "dialog", "interstitial"]
 
 MOST_ASKS = 12
@@ -285,29 +282,3 @@ class Rulebook:
     def withholds(self) -> bool:
         """Whether any path can lead to an interstitial."""
         return any(policy.form == "interstitial" for policy in self.policies)
-
-
-@dataclass(frozen=True)
-class SupportOption:
-    """One way to support the publisher other than by seeing ads.
-
-    :param label: what the link says.
-    :param url: absolute `https:` (or `http:`) URL, or a path of the site.
-    :param kind: `subscribe`, `donate`, `newsletter`, `monetization` or `other`.
-    """
-
-    label: str
-    url: str
-    kind: SupportKind = "other"
-
-    def __post_init__(self) -> None:
-        if not self.label or not isinstance(self.label, str):
-            raise SettingsError(f"support.label: {self.label!r} is not a text")
-        parts = urlsplit(self.url)
-        local = self.url.startswith("/") and not self.url.startswith(("//", "/\\"))
-        if not local and (parts.scheme not in {"http", "https"} or not parts.netloc):
-            raise SettingsError(f"support.url: {self.url!r} is neither an http(s) URL nor a path")
-        if self.kind not in get_args(SupportKind):
-            raise SettingsError(
-                f"support.kind: {self.kind!r} is not one of {', '.join(get_args(SupportKind))}"
-            )

@@ -247,11 +247,18 @@ class CookieJar:
 
     def read_pass(self, headers: Headers, *, secure: bool, today: int) -> bool:
         """Whether the request carries a supporter pass that still stands."""
+        return self.pass_until(headers, secure=secure, today=today) is not None
+
+    def pass_until(self, headers: Headers, *, secure: bool, today: int) -> int | None:
+        """Returns the last day on which the request's supporter pass stands; `None` without one."""
         raw = find_cookie(headers, self.name("pass", secure=secure))
         if raw is None:
-            return False
+            return None
         text = self._passes.open(raw, longest=self.LONGEST)
-        return text is not None and text.isdecimal() and int(text) >= today
+        if text is None or not text.isdecimal():
+            return None
+        until = int(text)
+        return until if until >= today else None
 
     def write_pass(self, *, days: int, secure: bool, today: int) -> bytes:
         """Returns a Set-Cookie value: this reader supports us, for `days` days after today."""

@@ -12,7 +12,9 @@ from starlette.types import Scope
 from adguard.audience import audience_in, prefers_privacy
 from adguard.detection import Verdict
 from adguard.endpoints.asking import situation_of, variant_of
-from adguard.endpoints.recording import event_of
+from adguard.endpoints.passes import grant
+from adguard.passes import LINK_MINUTES, MOST_DAYS
+from adguard.passes.code import check_days
 from adguard.policy import SUPPORTED_DAYS, Decision, decide_navigation
 from adguard.reader import ReaderState
 from adguard.services import Services, base_of, full_path
@@ -92,40 +94,34 @@ class Reader:
         :param days: 1 to 395.
         :raises ValueError: for another number.
         """
-        if not 1 <= days <= 395:
-            raise ValueError(f"a pass lasts 1 to 395 days, not {days}")
-        services = self._services
-        cookie = services.jar.write_pass(
-            days=days, secure=services.secure(self._scope), today=services.today()
+        check_days(days)
+        response.raw_headers.append(
+            grant(self._services, self._scope, days, full_path(self._scope))
         )
-        response.raw_headers.append((b"set-cookie", cookie))
-        try:
-            self._count_pass()
-        except Exception as error:
-            services.tally.count_fault("grant_pass", error)
 
-    def _count_pass(self) -> None:
-        """Counts a supporter when there was no pass yet: log-in handlers grant one every time."""
-        services, scope, headers = self._services, self._scope, dict(self._headers)
-        secure, today = services.secure(scope), services.today()
-        path, audience = full_path(scope), audience_in(headers)
-        _, mode = services.ruling(path)
-        known = services.jar.read_pass(self._headers, secure=secure, today=today)
-        if known or mode == "off" or audience.bot:
-            return
-        variant = variant_of(services.settings, self.state, gpc=prefers_privacy(headers))
-        services.ledger.note(
-            event_of(
-                services,
-                scope,
-                "supported",
-                path,
-                audience,
-                now=services.clock(),
-                variant=variant,
-                sampled=False,
-            )
-        )
+    def pass_link(
+        self,
+        *,
+        days: int = SUPPORTED_DAYS,
+        minutes: int = LINK_MINUTES,
+        about: str | None = None,
+    ) -> str:
+        """Returns the address of a page on which a reader takes a supporter pass, once: for the
+        return URL of a payment, or for a mail. Issuing costs nothing and keeps nothing.
+
+        :param days: 1 to 395, counted from the day on which it is taken.
+        :param minutes: for how long it can be taken: 15 for a return URL, more for a mail.
+        :param about: the payment's id. Of all links about one payment, one pass can be taken.
+        :returns: a path of this site; with the option `origin` the whole address.
+        :raises ValueError: for another number of days, or minutes that are none.
+        """
+        if not 1 <= minutes <= MOST_DAYS * 1440:
+            raise ValueError(f"a link can be used for 1 minute to {MOST_DAYS} days")
+        services = self._services
+        until = services.clock() + minutes * 60
+        code = services.pass_codes.issue(days=days, until=until, about=about)
+        prefix = base_of(self._scope) + services.settings.prefix
+        return f"{services.settings.origin or ''}{prefix}/pass?code={code}"
 
     def snippet_tag(self, nonce: str | None = None) -> Markup:
         """Returns the snippet for `inject="manual"`, to stand before `</body>`; empty where the

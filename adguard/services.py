@@ -18,6 +18,7 @@ from adguard.forgetting import horizon_of
 from adguard.ledger import Ledger, StoreURLError
 from adguard.ledger.location import locate
 from adguard.pages import Pages
+from adguard.passes import Codes, open_taken
 from adguard.presets import Mode, Ruling
 from adguard.reader import CookieJar, day_of
 from adguard.served import PagesServed
@@ -56,6 +57,7 @@ class Services:
         self.destinations = Destinations(settings.keys)
         self.jar = CookieJar(settings.keys)
         self.horizon = horizon_of(settings)
+        self.pass_codes = Codes(settings.keys, settings.site)
         edition, switch = Edition(settings, self.assets.baits), self.switch
         self._edition = edition
         self._mode = switch.current()
@@ -67,6 +69,7 @@ class Services:
             )
         except StoreURLError as error:
             raise SettingsError(f"store: {error}") from error
+        self.taken = open_taken(locate(settings.store))
         self.served = PagesServed(
             self.tally, self.ledger, settings.site, lambda: edition.name(switch.current()), clock()
         )

@@ -31,10 +31,10 @@ from adguard.presets import (
     PresetName,
     Rule,
     Rulebook,
-    SupportOption,
 )
 from adguard.theme import Theme, read_theme
 from adguard.variants import Arms, Variant
+from adguard.ways import SupportOption
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection

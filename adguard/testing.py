@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adguard.detection import Verdict
+from adguard.passes import LINK_MINUTES
 from adguard.policy import SUPPORTED_DAYS, Action, Decision, Reason
 from adguard.reader import ReaderState
 
@@ -28,16 +29,29 @@ class FakeReader:
     :param state: what the cookie is to remember.
     :param decision: what the policy is to have said.
     :param granted: days of every pass that the app granted, in order.
+    :param linked: days of every pass that the app made a link for, in order.
     """
 
     verdict: Verdict = Verdict.CLEAR
     state: ReaderState | None = None
     decision: Decision = SILENT
     granted: list[int] = field(default_factory=list)
+    linked: list[int] = field(default_factory=list)
 
     def grant_pass(self, response: Response, *, days: int = SUPPORTED_DAYS) -> None:
         """Notes the pass in `granted`; `response` stays as it is."""
         self.granted.append(days)
+
+    def pass_link(
+        self,
+        *,
+        days: int = SUPPORTED_DAYS,
+        minutes: int = LINK_MINUTES,
+        about: str | None = None,
+    ) -> str:
+        """Notes the pass in `linked`; returns an address that leads to no pass."""
+        self.linked.append(days)
+        return "/_site/pass?code=fake"
 
     def snippet_tag(self, nonce: str | None = None) -> Markup:
         return Markup("")

@@ -83,7 +83,7 @@ def test_no_rule_stops_our_own_requests(number: int) -> None:
 
 
 def test_every_request_of_ours_was_asked_about() -> None:
-    assert len(own().requests) == 18
+    assert len(own().requests) == 21
 
 
 @pytest.mark.parametrize(

@@ -327,8 +327,8 @@ def test_support_lists_the_publishers_ways_as_plain_links() -> None:
     tree = HTMLParser(pages(support=ways).support(VISIT))
     links = [(a.text(), a.attributes["href"]) for a in tree.css(".site-note-ways a")]
     assert links == [
-        ("SubscribeSubscription", "/subscribe"),
-        ("Tip jar", "https://give.example/jar"),
+        ("SubscribeSubscription", f"/app/_site/way?of={ways[0].slug}"),
+        ("Tip jar", f"/app/_site/way?of={ways[1].slug}"),
     ]
     wallet = tree.css_first("link[rel=monetization]")
     assert wallet is not None

@@ -14,9 +14,11 @@ from adguard.endpoints.desk import Desk
 from adguard.endpoints.health import health
 from adguard.endpoints.http import Answer, Gone, Refusal, answer_page, headers_of, refused
 from adguard.endpoints.metrics import metrics
+from adguard.endpoints.passes import pass_page
 from adguard.endpoints.preview import Showroom
-from adguard.endpoints.readable import help_page, note, preferences, support_page, visit_of
+from adguard.endpoints.readable import help_page, note, preferences, visit_of
 from adguard.endpoints.report import ReportEndpoint
+from adguard.endpoints.support import support_page, way
 from adguard.services import Services
 
 __all__ = ["Endpoints"]
@@ -49,6 +51,8 @@ class Endpoints:
             "note": (GET, partial(note, services)),
             "help": (GET, partial(help_page, services)),
             "support": (GET, partial(support_page, services)),
+            "pass": (GET | POST, partial(pass_page, services)),
+            "way": (GET, partial(way, services)),
             "preferences": (GET, partial(preferences, services)),
             "health": (GET, partial(health, services)),
             "metrics": (GET, partial(metrics, services)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.types import Receive, Scope
@@ -16,10 +16,9 @@ from adguard.endpoints.http import (
     Refusal,
     answer_json,
     headers_of,
-    read_body,
+    read_form,
     redirect,
     referer_of,
-    require_same_origin,
 )
 from adguard.endpoints.recording import event_of
 from adguard.forgetting import forget
@@ -45,11 +44,7 @@ async def choice(services: Services, scope: Scope, receive: Receive) -> Answer:
     """Writes the answer into the state cookie; sends scripts JSON, everybody else on their way.
     What is chosen in a preview is neither remembered nor counted."""
     headers = headers_of(scope)
-    require_same_origin(scope, headers, services)
-    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media_type != b"application/x-www-form-urlencoded":
-        raise Refusal(415, "Send a choice as application/x-www-form-urlencoded.")
-    form = _form(await read_body(receive, headers))
+    form = await read_form(services, scope, headers, receive)
     name = form.get("choice", "")
     if name != FORGET and name not in set(Choice):
         raise Refusal(400, f"There is no choice {name[:40]!r}.")
@@ -69,14 +64,6 @@ async def choice(services: Services, scope: Scope, receive: Receive) -> Answer:
     if b"application/json" in headers.get(b"accept", b""):
         return answer_json(ChoiceAnswer(True, name, onward), *cookies)
     return redirect(onward, *cookies)
-
-
-def _form(body: bytes) -> dict[str, str]:
-    try:
-        fields = parse_qs(body.decode("ascii"), max_num_fields=8, errors="strict")
-    except ValueError:
-        raise Refusal(400, "The form is not understood.") from None
-    return {name: values[-1] for name, values in fields.items()}
 
 
 def _page(form: dict[str, str], headers: dict[bytes, bytes], to: str | None) -> str:

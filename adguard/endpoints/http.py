@@ -116,6 +116,25 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
             return body
 
 
+async def read_form(
+    services: Services, scope: Scope, headers: dict[bytes, bytes], receive: Receive
+) -> dict[str, str]:
+    """Returns the fields of a form that one of our own pages sent; of a repeated one, the last.
+
+    :raises Refusal: 403 for a form from elsewhere, 415, 413 or 400 for what is no small form.
+    """
+    require_same_origin(scope, headers, services)
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/x-www-form-urlencoded":
+        raise Refusal(415, "Send a form as application/x-www-form-urlencoded.")
+    body = await read_body(receive, headers)
+    try:
+        fields = parse_qs(body.decode("ascii"), max_num_fields=8, errors="strict")
+    except ValueError:
+        raise Refusal(400, "The form is not understood.") from None
+    return {name: values[-1] for name, values in fields.items()}
+
+
 class Answer(NamedTuple):
     """A private, uncacheable answer, ready to be sent."""
 
@@ -150,14 +169,14 @@ def answer_post(value: object, headers: tuple[Header, ...]) -> Answer:
     return Answer(200, JSON, msgspec.json.encode(value), headers, _POSTED)
 
 
-def answer_page(page: str, *headers: Header) -> Answer:
+def answer_page(page: str, *headers: Header, policy: str = PAGE_POLICY) -> Answer:
     """Returns one of our own full pages, under a policy that lets nothing foreign in."""
-    policy = (b"content-security-policy", PAGE_POLICY.encode("ascii"))
-    return Answer(200, b"text/html; charset=utf-8", page.encode(), (policy, *headers))
+    under = (b"content-security-policy", policy.encode("ascii"))
+    return Answer(200, b"text/html; charset=utf-8", page.encode(), (under, *headers))
 
 
 def redirect(location: str, *headers: Header) -> Answer:
-    """Returns 303 See Other to an ASCII path of this site."""
+    """Returns 303 See Other to an ASCII path of this site, or to a URL that the publisher set."""
     return Answer(303, PLAIN, b"", ((b"location", location.encode()), *headers))
 
 

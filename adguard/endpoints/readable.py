@@ -157,22 +157,16 @@ async def help_page(services: Services, scope: Scope, receive: Receive) -> Answe
     return answer_page(page)
 
 
-async def support_page(services: Services, scope: Scope, receive: Receive) -> Answer:
-    query = query_of(scope)
-    page = services.pages.support(
-        visit_of(services, scope, query), article=article_of(services, query)
-    )
-    return answer_page(page)
-
-
 async def preferences(services: Services, scope: Scope, receive: Receive) -> Answer:
     query = query_of(scope)
     state, today = _state(services, scope), services.today()
-    has_pass = services.jar.read_pass(scope["headers"], secure=services.secure(scope), today=today)
+    secure = services.secure(scope)
+    pass_until = services.jar.pass_until(scope["headers"], secure=secure, today=today)
     settings = services.settings
     arm = variant_of(settings, state, gpc=prefers_privacy(headers_of(scope)))
-    memory = memory_of(state, settings, today=today, has_pass=has_pass, arm=arm)
+    memory = memory_of(state, settings, today=today, pass_until=pass_until, arm=arm)
     if memory.entries or state is not None:
+        has_pass = pass_until is not None
         code = write_code(state, today, services.horizon, arm=arm, has_pass=has_pass)
         memory = replace(memory, code=code)
     page = services.pages.preferences(
@@ -182,9 +176,17 @@ async def preferences(services: Services, scope: Scope, receive: Receive) -> Ans
 
 
 def memory_of(
-    state: ReaderState | None, settings: Settings, *, today: int, has_pass: bool, arm: str = ""
+    state: ReaderState | None,
+    settings: Settings,
+    *,
+    today: int,
+    pass_until: int | None,
+    arm: str = "",
 ) -> Memory:
-    """Returns what the cookies say, in the order of how long it matters."""
+    """Returns what the cookies say, in the order of how long it matters.
+
+    :param pass_until: the last day of a supporter's pass.
+    """
     entries: list[Entry] = []
     policies = [settings.arms.policy(arm, policy) for policy in settings.book.policies]
     usual = policies[0]
@@ -194,8 +196,8 @@ def memory_of(
         until = None if quiet is None else EPOCH + timedelta(days=day + quiet)
         entries.append(Entry(reason=reason, on=EPOCH + timedelta(days=day), until=until, ever=ever))
 
-    if has_pass:
-        add("pass", today)
+    if pass_until is not None:
+        add("pass", today, pass_until + 1 - today)
     if state is None:
         return Memory(entries=entries)
     if state.never_day:

@@ -217,9 +217,16 @@ METRICS: tuple[Metric, ...] = (
         ASKED,
     ),
     Metric(
+        "support_ways",
+        "Ways opened",
+        "How often readers opened one of the ways on the list.",
+        ("ways",),
+    ),
+    Metric(
         "support_confirmed",
         "Support confirmed",
-        "Supporter passes that the site granted (`grant_pass`) to readers who had none.",
+        "Supporter passes that readers got who had none: the site granted one (`grant_pass`), or "
+        "they took one with a code.",
         ("supported",),
     ),
     Metric(

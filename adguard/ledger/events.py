@@ -33,8 +33,9 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     :param reason: the decision's reason code.
     :param action: `none` · `notice` · `interstitial` · `thanks`.
     :param form: `inline` · `banner` · `dialog` · empty.
-    :param choice: `allow` · `support` · `later` · `never` · `not-blocking`; `verified` or
-        `verify-failed` on the report that proved or disproved an earlier "allow"; else empty.
+    :param choice: `allow` · `support` · `later` · `never` · `not-blocking`; `way` (a way to support
+        was opened); `verified` or `verify-failed` on the report that proved or disproved an earlier
+        "allow"; else empty.
     :param path: the page's path; a query string or fragment is cut off before anything is kept.
     :param sample: the share of page views that is measured, above 0 and at most 1.
     :param version: what was in force: `<package version> <baits digest> <settings digest>`.

@@ -98,10 +98,11 @@ class JournalFile:
         return restored
 
     def expire(self, now: float) -> int:
-        """Forgets ids after 48 hours, at most `CHUNK` at a time: call it again until it returns
-        0."""
+        """Forgets ids after 48 hours, and codes that were taken when they are worthless; at most
+        `CHUNK` of each at a time: call it again until it returns 0."""
         with self._writing() as db:
-            return remove(db, "seen", "id", "id < ?", forgotten_before(now))
+            removed = remove(db, "seen", "id", "id < ?", forgotten_before(now))
+            return removed + remove(db, "taken", "code", "until < ?", int(now))
 
     def health(self) -> dict[str, object]:
         """Returns `journal_batches`, `journal_bytes` and `journal_age` (seconds) of what waits,

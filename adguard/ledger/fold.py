@@ -59,6 +59,7 @@ COUNTERS = (
     "cleared",
     "supported",
     "served",
+    "ways",
 )
 
 CAPS: Mapping[str, int] = {
@@ -90,6 +91,7 @@ _CHOICES = {
     "not-blocking": "wrong",
     "allow": "guide",
     "support": "support",
+    "way": "ways",
     "verified": "verified",
     "verify-failed": "failed",
 }

@@ -22,7 +22,7 @@ __all__ = [
 APPLICATION = 0x61646C67
 """SQLite's `application_id`: so that we never write into somebody else's database."""
 
-VERSION = 2
+VERSION = 3
 
 HOUR_KEY = ("site", "hour", "verdict", "browser", "device", "variant", "ppm")
 CUBE_KEY = ("site", "day", "verdict", "browser", "device", "variant", "ppm")
@@ -73,6 +73,10 @@ TABLES = (
     "dimension TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (day, site, dimension, value)) "
     "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    # Codes of supporter passes that were taken, for as long as one could be offered again.
+    "CREATE TABLE IF NOT EXISTS taken (code TEXT PRIMARY KEY, hand TEXT NOT NULL, "
+    "at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS taken_until ON taken (until)",
     "CREATE TABLE IF NOT EXISTS applied (node TEXT NOT NULL, seq INTEGER NOT NULL, "
     "day INTEGER NOT NULL, PRIMARY KEY (node, seq)) WITHOUT ROWID",
     *(_rollup(name, key) for name, key in ROLLUPS.items()),
@@ -100,12 +104,17 @@ def _follow(table: str, hours: str, have: set[str]) -> str:
     return f"SELECT {named}, {sums} FROM {hours} GROUP BY {key}"  # noqa: S608
 
 
+def _add_counters(db: sqlite3.Connection, *tables: str) -> None:
+    for table in tables:
+        have = _columns(db, table)
+        for name in COUNTERS:
+            if name not in have:
+                db.execute(f"ALTER TABLE {table} ADD COLUMN {_counter(name)}")
+
+
 def _to_version_2(db: sqlite3.Connection) -> None:
     """Six counters, two rollups, the size of the journal, the outbox."""
-    for table in ("r_hour", "r_page", "r_day"):
-        for name in COUNTERS:
-            if name not in _columns(db, table):
-                db.execute(f"ALTER TABLE {table} ADD COLUMN {_counter(name)}")
+    _add_counters(db, "r_hour", "r_page", "r_day")
     db.execute("ALTER TABLE journal ADD COLUMN total INTEGER NOT NULL DEFAULT 0")
     for statement in TABLES:
         db.execute(statement)
@@ -113,7 +122,12 @@ def _to_version_2(db: sqlite3.Connection) -> None:
         db.execute(f"INSERT INTO {table} {_follow(table, 'r_hour', set(COUNTERS))}")
 
 
-_MIGRATIONS = {2: _to_version_2}
+def _to_version_3(db: sqlite3.Connection) -> None:
+    """A counter; and the codes of passes, whose table is made with the others."""
+    _add_counters(db, *ROLLUPS)
+
+
+_MIGRATIONS = {2: _to_version_2, 3: _to_version_3}
 
 
 def migrate(db: sqlite3.Connection, version: int) -> None:
@@ -132,18 +146,20 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
     it: temporary views stand before the tables of the same name."""
     if version >= VERSION:
         return ()
-    views = [
-        "CREATE TEMP VIEW journal AS SELECT seq, at, batch, 0 AS total FROM main.journal",
-        "CREATE TEMP VIEW outbox AS SELECT seq, at, batch AS parcel, 0 AS spoiled "
-        "FROM main.journal WHERE 0",
-    ]
+    views = []
+    if version < 2:
+        views += [
+            "CREATE TEMP VIEW journal AS SELECT seq, at, batch, 0 AS total FROM main.journal",
+            "CREATE TEMP VIEW outbox AS SELECT seq, at, batch AS parcel, 0 AS spoiled "
+            "FROM main.journal WHERE 0",
+        ]
     for table, key in ROLLUPS.items():
         have = _columns(db, table)
-        if table in _FROM_HOURS:
-            source = _follow(table, "main.r_hour", _columns(db, "r_hour"))
-        else:
+        if have:
             counters = (c if c in have else f"0 AS {c}" for c in COUNTERS)
             source = f"SELECT {', '.join((*key, *counters))} FROM main.{table}"  # noqa: S608
+        else:
+            source = _follow(table, "main.r_hour", _columns(db, "r_hour"))
         views.append(f"CREATE TEMP VIEW {table} AS {source}")
     return tuple(views)
 

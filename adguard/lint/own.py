@@ -106,6 +106,9 @@ def _requests(settings: Settings, assets: Assets) -> tuple[OwnRequest, ...]:
         ("interstitial", page, "note?to=WyIvYSJd.c2ln"),
         ("help", page, "help?tool=ubo&to=WyIvYSJd.c2ln"),
         ("support", page, "support?to=WyIvYSJd.c2ln"),
+        ("way to support", page, "way?of=0123456789&to=WyIvYSJd.c2ln"),
+        ("pass", page, f"pass?code={'k7Q-_x' * 8}A&lang=de"),
+        ("pass taken", page, "pass?kept=1"),
         ("preferences", page, "preferences?lang=de"),
         ("health", xhr, "health"),
     )
@@ -130,6 +133,8 @@ def _documents(settings: Settings, assets: Assets) -> Iterator[str]:
         yield pages.interstitial(visit, article, verdict=verdict)
     yield pages.help(visit, article=article)
     yield pages.support(visit)
+    yield pages.pass_page(visit)
+    yield pages.pass_page(visit, code="k7Q", hand="x_Y", until=today, article=article)
     yield pages.preferences(visit, memory)
     yield pages.preferences(visit, Memory())
     yield pages.message(visit, "never", article=article)

@@ -238,18 +238,18 @@ def test_memory_tells_every_kind_of_entry() -> None:
     )
     walled = Settings(secret_key=KEY, rules=[Rule("/markets/*", preset="strict")])
 
-    def reasons(state: ReaderState | None, *, has_pass: bool = False) -> list[str]:
-        memory = memory_of(state, walled, today=TODAY, has_pass=has_pass)
+    def reasons(state: ReaderState | None, *, pass_until: int | None = None) -> list[str]:
+        memory = memory_of(state, walled, today=TODAY, pass_until=pass_until)
         return [entry.reason for entry in memory.entries]
 
     assert reasons(state) == [*("never", "not-blocking", "later", "day-pass", "support", "shown")]
     assert reasons(None) == []
-    assert reasons(None, has_pass=True) == ["pass"]
+    assert reasons(None, pass_until=TODAY) == ["pass"]
     pressed = ReaderState(first_day=TODAY, pressed_day=TODAY, allow=AllowStage.PRESSED)
     verified = ReaderState(first_day=TODAY, pressed_day=TODAY, allow=AllowStage.VERIFIED)
     assert reasons(pressed) == ["allow"]
     assert reasons(verified) == ["allowed"]
-    entries = memory_of(state, walled, today=TODAY, has_pass=False).entries
+    entries = memory_of(state, walled, today=TODAY, pass_until=None).entries
     assert [entry.ever for entry in entries][:2] == [False, True]
     assert (entries[2].until - entries[2].on).days == 90  # type: ignore[operator]
     answered = msgspec.structs.replace(state, open_ask=False)

@@ -91,6 +91,7 @@ def test_every_figure_follows_its_definition(store: SqliteStore) -> None:
         "allow_rate": (1, 2, 2),
         "verify_fail_rate": (0, 1, 1),
         "recovered": (1, None, 1),
+        "support_ways": (0, None, 0),
         "support_confirmed": (0, None, 0),
         "cleared": (0, None, 0),
         "assigned": (0, None, 0),

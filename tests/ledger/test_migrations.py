@@ -17,16 +17,16 @@ from tests.ledger.making import event
 
 DAY = 20_000
 SPAN = Span(DAY, DAY + 1)
-MADE_BY_VERSION_1 = Path(__file__).with_name("version1.sql").read_text("utf-8")
 
 
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    """A file of version 1: two days of two sites, a journal that was not folded, a spoiled
+@pytest.fixture(params=[1, 2])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A file of an older version: two days of two sites, a journal that was not folded, a spoiled
     batch."""
     path = tmp_path / "f.db"
+    made = Path(__file__).with_name(f"version{request.param}.sql").read_text("utf-8")
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(MADE_BY_VERSION_1)
+        db.executescript(made)
     return path
 
 
@@ -106,14 +106,14 @@ def test_a_file_brought_to_this_version_is_like_one_made_by_it(old: Path, tmp_pa
     upgraded, made = columns(old), columns(tmp_path / "new.db")
     assert upgraded == made
     assert set(COUNTERS) <= upgraded["r_day"]
-    assert upgraded.keys() >= {*ROLLUPS, "outbox", "admitted"}
+    assert upgraded.keys() >= {*ROLLUPS, "outbox", "admitted", "taken"}
 
 
 def test_a_new_counter_needs_a_new_version() -> None:
     assert (VERSION, len(COUNTERS), COUNTERS[21:]) == (
-        2,
-        27,
-        ("reader_days", "blocked_days", "assigned", "cleared", "supported", "served"),
+        3,
+        28,
+        ("reader_days", "blocked_days", "assigned", "cleared", "supported", "served", "ways"),
     )
 
 
@@ -126,7 +126,7 @@ def test_an_upgrade_that_fails_half_way_leaves_the_old_file(
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("adguard.ledger.schema._follow", full)
+        patch.setattr("adguard.ledger.schema._add_counters", full)
         store = SqliteStore(old)
         with pytest.raises(sqlite3.OperationalError, match="full"):
             store.migrate()

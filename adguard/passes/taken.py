@@ -1,0 +1,96 @@
+"""Which codes were taken: a unique insert decides, so that of many who try one succeeds."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Literal, Protocol
+
+from adguard.ledger import StoreError
+from adguard.ledger.connect import explain, open_to_write
+from adguard.ledger.events import DAY
+from adguard.ledger.location import Location
+from adguard.passes.code import Code
+
+__all__ = ["AGAIN", "KEEP", "LocalTaken", "MemoryTaken", "Outcome", "Taken", "open_taken"]
+
+Outcome = Literal["new", "again", "taken"]
+
+AGAIN = 600
+"""Seconds in which the same form may be sent again: a second click, or an answer that got lost."""
+
+KEEP = 90 * DAY
+"""Seconds for which a taken code is remembered after its time: another one about the same payment
+may have been issued later."""
+
+
+class Taken(Protocol):
+    """The memory of codes that were taken. Safe in any thread, and blocking."""
+
+    def take(self, code: Code, hand: str, now: float) -> Outcome:
+        """Takes a code, once.
+
+        :param hand: what tells this form from all others; with it, the code can be taken again
+            for ten minutes.
+        :returns: `new` the first time, `again` for the same hand, `taken` for any other.
+        :raises StoreError: it was not taken; the same may be tried again.
+        """
+
+
+class LocalTaken:
+    """The table `taken` of the machine's own database file, shared by all its workers."""
+
+    def __init__(self, path: Path, busy_timeout: float = 2.5) -> None:
+        self._path = path
+        self._busy_timeout = busy_timeout
+
+    def take(self, code: Code, hand: str, now: float) -> Outcome:
+        row = (code.nonce, hand, int(now), code.until + KEEP)
+        try:
+            # Always to the disk, whatever the figures are content with.
+            with closing(open_to_write(self._path, "FULL", self._busy_timeout)) as db:
+                # One statement is a transaction: no other worker comes between.
+                if db.execute("INSERT OR IGNORE INTO taken VALUES (?, ?, ?, ?)", row).rowcount:
+                    return "new"
+                found = db.execute(
+                    "SELECT hand, at FROM taken WHERE code = ?", (code.nonce,)
+                ).fetchone()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"the code could not be taken: {explain(error)}") from error
+        return _again(found, hand, now)
+
+
+class MemoryTaken:
+    """What one process remembers, where nothing is kept: another worker, or a restart, knows
+    nothing of it, and a code can be taken again there until its time is over."""
+
+    MOST = 100_000
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[str, int]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, code: Code, hand: str, now: float) -> Outcome:
+        with self._lock:
+            found = self._rows.get(code.nonce)
+            if found is None:
+                if len(self._rows) >= self.MOST:
+                    del self._rows[next(iter(self._rows))]
+                self._rows[code.nonce] = (hand, int(now))
+                return "new"
+        return _again(found, hand, now)
+
+
+def _again(found: tuple[str, int] | None, hand: str, now: float) -> Outcome:
+    if found is not None and hand and found[0] == hand and now - found[1] < AGAIN:
+        return "again"
+    return "taken"
+
+
+def open_taken(location: Location) -> Taken:
+    """Returns the memory that belongs to a store; nothing is opened yet."""
+    if location.path is None:
+        return MemoryTaken()
+    return LocalTaken(location.path)
