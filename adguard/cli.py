@@ -15,6 +15,7 @@ from adguard.commands.experiment import experiment
 from adguard.commands.expire import expire
 from adguard.commands.guides import guides
 from adguard.commands.journal import journal
+from adguard.commands.passes import passes
 from adguard.commands.preview import preview
 from adguard.commands.report import report
 from adguard.commands.why import why
@@ -36,6 +37,7 @@ main.add_command(guides)
 main.add_command(journal)
 main.add_command(lint)
 main.add_command(preview)
+main.add_command(passes)
 main.add_command(report)
 main.add_command(why)
 
@@ -43,8 +45,13 @@ main.add_command(why)
 @main.command()
 @click.argument("name", required=False)
 def snippet(name: str | None) -> None:
-    """Print the tested code that mounts the middleware in a framework; without NAME, list them."""
-    files = {file.rpartition(".")[0]: file for file in snippets.names("mount")}
+    """Print tested code: what mounts the middleware in a framework, or hears of payments; without
+    NAME, list all."""
+    files = {
+        file.rpartition(".")[0]: f"{kind}/{file}"
+        for kind in ("mount", "webhooks")
+        for file in snippets.names(kind)
+    }
     if name is None:
         for known in files:
             click.echo(known)
@@ -53,7 +60,7 @@ def snippet(name: str | None) -> None:
         raise click.ClickException(
             f"There is no snippet {name!r}. There are: {', '.join(sorted(files))}."
         )
-    click.echo(snippets.read(f"mount/{files[name]}"), nl=False)
+    click.echo(snippets.read(files[name]), nl=False)
 
 
 @main.command()

@@ -14,7 +14,7 @@ class SnippetError(LookupError):
 
 
 def folder() -> Path:
-    """Returns the folder that holds `page/` and `mount/`.
+    """Returns the folder that holds `page/`, `mount/` and `webhooks/`.
 
     :raises SnippetError: when the installation lacks it.
     """

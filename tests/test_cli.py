@@ -49,7 +49,7 @@ async def test_the_report_agrees_with_what_happened_while_the_site_still_runs(
         (("report", "--store", "postgres://x"), "postgres"),
         (("report", "--store", "sqlite:///no/such/folder/file.sqlite3"), "no/such/folder"),
         (("report", "--since", "yesterday"), "yesterday"),
-        (("snippet", "cobol"), "There are: fastapi, starlette"),
+        (("snippet", "cobol"), "There are: fastapi, kofi, patreon, starlette, stripe"),
     ],
 )
 def test_a_wrong_question_gets_a_sentence_and_no_traceback(
@@ -76,9 +76,9 @@ def test_reading_a_report_creates_no_file(tmp_path: Path) -> None:
 
 
 def test_snippets_are_listed_and_printed_to_the_letter() -> None:
-    assert run("snippet").output.split() == ["fastapi", "starlette"]
-    printed = run("snippet", "starlette").output
-    assert printed == Path("snippets/mount/starlette.py").read_text()
+    assert run("snippet").output.split() == ["fastapi", "starlette", "kofi", "patreon", "stripe"]
+    for name, kind in (("starlette", "mount"), ("stripe", "webhooks")):
+        assert run("snippet", name).output == Path(f"snippets/{kind}/{name}.py").read_text()
 
 
 def test_a_fresh_key_is_long_enough_and_never_the_same() -> None:

@@ -147,6 +147,10 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
     if version >= VERSION:
         return ()
     views = []
+    if version < 3:
+        views += [
+            "CREATE TEMP VIEW taken AS SELECT '' AS code, '' AS hand, 0 AS at, 0 AS until WHERE 0"
+        ]
     if version < 2:
         views += [
             "CREATE TEMP VIEW journal AS SELECT seq, at, batch, 0 AS total FROM main.journal",

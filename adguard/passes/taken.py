@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from adguard.ledger import StoreError
-from adguard.ledger.connect import explain, open_to_write
+from adguard.ledger.connect import explain, open_to_read, open_to_write
 from adguard.ledger.events import DAY
 from adguard.ledger.location import Location
 from adguard.passes.code import Code
@@ -38,6 +38,12 @@ class Taken(Protocol):
         :raises StoreError: it was not taken; the same may be tried again.
         """
 
+    def taken_at(self, code: Code) -> int | None:
+        """Returns when a code was taken, in Unix seconds; `None` when nobody did.
+
+        :raises StoreError: it is not known.
+        """
+
 
 class LocalTaken:
     """The table `taken` of the machine's own database file, shared by all its workers."""
@@ -61,6 +67,16 @@ class LocalTaken:
             raise StoreError(f"the code could not be taken: {explain(error)}") from error
         return _again(found, hand, now)
 
+    def taken_at(self, code: Code) -> int | None:
+        if not self._path.is_file():
+            return None
+        try:
+            with closing(open_to_read(self._path, self._busy_timeout)) as db:
+                row = db.execute("SELECT at FROM taken WHERE code = ?", (code.nonce,)).fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"the codes cannot be read: {explain(error)}") from error
+        return None if row is None else int(row[0])
+
 
 class MemoryTaken:
     """What one process remembers, where nothing is kept: another worker, or a restart, knows
@@ -81,6 +97,10 @@ class MemoryTaken:
                 self._rows[code.nonce] = (hand, int(now))
                 return "new"
         return _again(found, hand, now)
+
+    def taken_at(self, code: Code) -> int | None:
+        found = self._rows.get(code.nonce)
+        return None if found is None else found[1]
 
 
 def _again(found: tuple[str, int] | None, hand: str, now: float) -> Outcome:
