@@ -154,7 +154,7 @@ class Dashboard:
 
     async def _sheet(self, place: Place, request: Request) -> Response:
         try:
-            asked = read_question(request.url.query, self._clock())
+            asked = read_question(_query(request), self._clock())
         except QuestionError as error:
             return self._message(
                 place, HTTPStatus.BAD_REQUEST, "That cannot be answered", str(error)
@@ -244,7 +244,7 @@ class Dashboard:
 
     def _refuse(self, place: Place, request: Request) -> Response:
         if self._gate.asks_password:
-            return self._ask(place, request.url.query, "", HTTPStatus.UNAUTHORIZED)
+            return self._ask(place, _query(request), "", HTTPStatus.UNAUTHORIZED)
         return self._message(
             place,
             HTTPStatus.FORBIDDEN,
@@ -284,7 +284,7 @@ class Dashboard:
     def _is_secure(self, request: Request) -> bool:
         if self._origin is not None:
             return self._origin.startswith("https://")
-        return request.url.scheme == "https"
+        return request.scope.get("scheme") == "https"
 
     def _is_ours(self, request: Request) -> bool:
         """Whether a form comes from a page of ours. Every browser of today says so itself."""
@@ -294,7 +294,11 @@ class Dashboard:
         origin = request.headers.get("origin", "").lower()
         if self._origin is not None:
             return origin == self._origin
-        return bool(origin) and urlsplit(origin).netloc == request.headers.get("host", "").lower()
+        try:
+            said = urlsplit(origin).netloc
+        except ValueError:
+            return False
+        return bool(said) and said == request.headers.get("host", "").lower()
 
     # Answers
 
@@ -326,6 +330,12 @@ class Dashboard:
         if cause not in self._faults and len(self._faults) < 100:
             self._faults.add(cause)
             logger.error("The dashboard cannot show its figures: %s", cause, exc_info=error)
+
+
+def _query(request: Request) -> str:
+    """What stands behind the `?`. Starlette's own `url` fails on bytes that are no UTF-8."""
+    raw: bytes = request.scope.get("query_string", b"")
+    return raw.decode("utf-8", "replace")
 
 
 async def _form(request: Request) -> dict[str, str] | None:
