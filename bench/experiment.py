@@ -1,8 +1,9 @@
-"""`python -m bench.experiment`: how often a hold-out finds an effect of asking that is not there.
+"""`python -m bench.experiment`: how often a hold-out finds an effect of asking that is not there,
+and how often one of several arms seems to differ.
 
 Readers are drawn into the arms as the middleware draws them, some come back clear after a while,
 as many in both arms, and somebody looks at the figures after each one who does. What is measured
-is `adguard.insight.experiment` itself, beside the test of proportions that a spreadsheet would do.
+is `adguard.insight.evidence` itself, beside the test of proportions that a spreadsheet would do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from adguard.experiment import BUCKETS, held_out
-from adguard.insight.experiment import evidence, prior_for
+from adguard.insight.evidence import evidence, prior_for
 
 SITE = "gazette"
 
@@ -91,6 +92,45 @@ def peek(
     return Peeking(runs, total / runs, false, naive, end, missed)
 
 
+def peek_arms(
+    runs: int,
+    readers: int,
+    *,
+    arms: int,
+    rate: float,
+    better: float | None = None,
+    seed: int,
+    alpha: float = 0.05,
+) -> Peeking:
+    """Simulates experiments of several arms of one size, with a look after every reader who takes
+    the step: does any arm ever differ from the first?
+
+    :param rate: the share of readers who take the step.
+    :param better: that share in the last arm; as everywhere when not given (an A/A run).
+    """
+    chance = np.random.default_rng(seed)
+    false = naive = end = total = 0
+    for _ in range(runs):
+        arm = chance.integers(arms, size=readers)
+        rates = np.full(arms, rate)
+        rates[-1] = rate if better is None else better
+        took = chance.random(readers) < rates[arm]
+        drawn = np.stack([np.cumsum(arm == i) for i in range(arms)])[:, took]
+        taken = np.stack([np.cumsum((arm == i) & took) for i in range(arms)])[:, took]
+        total += int(took.sum())
+        ever = ever_naive = last = False
+        for i in range(1, arms):
+            possible = (drawn[0] > 0) & (drawn[i] > 0)
+            found = seen(taken[i], taken[0], drawn[i], drawn[0], possible)
+            ever |= bool((found >= -math.log(alpha / (arms - 1))).any())
+            scores = np.abs(z_scores(taken[i], taken[0], drawn[i], drawn[0], possible))
+            limit = stats.norm.isf(alpha / 2)
+            ever_naive |= bool((scores[20:] > limit).any())
+            last |= bool(scores.size and scores[-1] > limit)
+        false, naive, end = false + ever, naive + ever_naive, end + last
+    return Peeking(runs, total / runs, false, naive, end, 0)
+
+
 def seen(
     returned: NDArray[Any],
     returned_out: NDArray[Any],
@@ -149,6 +189,16 @@ def main() -> None:
             f"{holdout:4.0%}  {alone:4.0%}  {readers:7,}  {r.returns:7.0f}  "
             f"{r.false / r.runs:7.2%}  ({at_most(r.false, r.runs):6.2%})      "
             f"{r.naive / r.runs:7.1%}  {r.end / r.runs:6.1%}   {b.missed / b.runs:7.2%}"
+        )
+    print("\nSeveral arms against one: does any ever differ, though none does?")
+    print("arms  take   readers  A/A: ever a difference   two proportions, each at 95 %")
+    print("      step   drawn    here     (at most)       peeking   once")
+    for arms, rate, readers in ((3, 0.05, 12_000), (5, 0.05, 20_000), (9, 0.05, 36_000)):
+        r = peek_arms(given.runs // 4, readers, arms=arms, rate=rate, seed=given.seed)
+        print(
+            f"{arms:4}  {rate:4.0%}  {readers:7,}  {r.false / r.runs:7.2%}  "
+            f"({at_most(r.false, r.runs):6.2%})        "
+            f"{r.naive / r.runs:7.1%}  {r.end / r.runs:6.1%}"
         )
     print("  target: at most 5 % here, however often one looks")
 

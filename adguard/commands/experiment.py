@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
@@ -12,17 +13,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from adguard.insight.arms import CONTROL, OUTCOMES, Arm, Versus, compare, read_arms
 from adguard.insight.earning import Earning, read_rates
-from adguard.insight.experiment import (
-    HoldOut,
-    StatsMissing,
-    estimate_revenue,
-    needed_readers,
-    read_holdout,
-)
+from adguard.insight.evidence import StatsMissing
+from adguard.insight.experiment import HoldOut, estimate_revenue, holdout_of, needed_readers
 from adguard.insight.periods import parse_since, parse_until
-from adguard.insight.wording import sizes
-from adguard.ledger import Span, StoreError, StoreURLError, open_store
+from adguard.insight.wording import SEVERAL, between, percent, sizes
+from adguard.ledger import Figures, Span, StoreError, StoreURLError, open_store
 
 __all__ = ["experiment"]
 
@@ -35,13 +32,21 @@ def experiment() -> None:
     """Read a hold-out, or plan one. docs/experiments.md explains the figures."""
 
 
-@experiment.command()
-@click.option(
+_store = click.option(
     "--store", help="Where the figures are; default: ADGUARD_STORE, else the data folder."
 )
-@click.option("--site", help="One site's name; needed when the store holds several.")
-@click.option("--since", help="The day it began, such as 2026-11-01.  [default: all that is kept]")
-@click.option("--until", help="The last day: a date, today or yesterday.  [default: today]")
+_site = click.option("--site", help="One site's name; needed when the store holds several.")
+_since = click.option(
+    "--since", help="The day it began, such as 2026-11-01.  [default: all that is kept]"
+)
+_until = click.option("--until", help="The last day: a date, today or yesterday.  [default: today]")
+
+
+@experiment.command()
+@_store
+@_site
+@_since
+@_until
 @click.option(
     "--share",
     type=click.FloatRange(0, 1),
@@ -65,27 +70,61 @@ def read(
     currency: str,
 ) -> None:
     """Print how many readers came back because they were asked. Look as often as you like."""
-    now = time.time()
     earned: Earning | None = None
-    try:
+    with _clear_errors():
         rates = None if rpm is None else read_rates(rpm)
-        end = parse_until(until, now)
-        span = Span.of(parse_since(since, end) if since else 0.0, end, site)
-        with open_store(store or os.environ.get("ADGUARD_STORE")).figures() as figures:
-            sites = figures.sites()
-            if site is None and len(sites) > 1:
-                raise click.UsageError(f"The store holds {', '.join(sites)}; name one by --site.")
-            span = Span(span.first, span.last, site or next(iter(sites), None))
-            found = read_holdout(figures, span, share=share, began=span.first)
+        with _asked(store, site, since, until) as (figures, span):
+            arms = read_arms(figures, span, began=span.first)
+            found = holdout_of(arms, share=share, site=span.site)
             if rates is not None and found.recovered_views is not None:
                 sections = figures.breakdown(span, "section")
                 earned = estimate_revenue(found.recovered_views, rates, currency, sections)
-    except (StoreError, StoreURLError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
     console = Console()
     console.print(_arms(found, span.site))
     for line in _said(found, earned):
         console.print(line, highlight=False, soft_wrap=True)
+
+
+@experiment.command()
+@_store
+@_site
+@_since
+@_until
+@click.option(
+    "--outcome",
+    type=click.Choice(tuple(OUTCOMES)),
+    default="cleared",
+    show_default=True,
+    help="The step that is compared. Choose it before you look.",
+)
+@click.option("--against", default=CONTROL, show_default=True, help="The arm to compare with.")
+def arms(
+    *,
+    store: str | None,
+    site: str | None,
+    since: str | None,
+    until: str | None,
+    outcome: str,
+    against: str,
+) -> None:
+    """Print how the variants of an experiment fare, each against one arm."""
+    with _clear_errors(), _asked(store, site, since, until) as (figures, span):
+        found = read_arms(figures, span, began=span.first)
+    names = [arm.name for arm in found]
+    if found and against not in names:
+        raise click.UsageError(f"--against: there is no arm {against!r}, only {', '.join(names)}.")
+    step = OUTCOMES[outcome]
+    against_it = compare(found, step, against)
+    console = Console()
+    console.print(_table(found, against_it, outcome, span.site))
+    if not against_it:
+        console.print("Nothing to compare yet: no two arms hold readers.")
+        return
+    console.print(
+        f"Readers who {step.label}, of readers drawn; ratio to {against!r}. {SEVERAL}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @experiment.command()
@@ -104,6 +143,46 @@ def plan(alone: float, asked: float, share: float) -> None:
     click.echo(f"Readers to be drawn, {share:.1%} of them held out:")
     click.echo(f"  {needed.any_time:,} if you look whenever you like")
     click.echo(f"  {needed.once:,} if you look once, at the end")
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except (StoreError, StoreURLError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _asked(
+    store: str | None, site: str | None, since: str | None, until: str | None
+) -> Iterator[tuple[Figures, Span]]:
+    """The figures, and the days and the one site that are asked for."""
+    end = parse_until(until, time.time())
+    span = Span.of(parse_since(since, end) if since else 0.0, end, site)
+    with open_store(store or os.environ.get("ADGUARD_STORE")).figures() as figures:
+        sites = figures.sites()
+        if site is None and len(sites) > 1:
+            raise click.UsageError(f"The store holds {', '.join(sites)}; name one by --site.")
+        yield figures, Span(span.first, span.last, site or next(iter(sites), None))
+
+
+def _table(arms: Iterable[Arm], found: list[Versus], outcome: str, site: str | None) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=f"Arms of {site or 'no site'}", pad_edge=False)
+    table.add_column("arm", no_wrap=True)
+    for header in ("drawn", outcome, "of drawn", "ratio", "95 %", "p"):
+        table.add_column(header, justify="right", no_wrap=True)
+    known = {one.arm.name: one for one in found}
+    for arm in arms:
+        took = arm.counted[outcome]
+        share = percent(took / arm.readers) if arm.readers else "-"
+        cells = [f"{arm.readers:,}", f"{took:,}", share]
+        if one := known.get(arm.name):
+            ratio, bounds = one.ratio, _with_scipy(one.bounds)
+            cells += ["-" if ratio is None else f"{ratio:.2f}", between(bounds)]
+            cells.append(f"{_with_scipy(one.chance):.2g}")
+        table.add_row(arm.name, *cells)
+    return table
 
 
 def _with_scipy(ask: Callable[[], T]) -> T:
@@ -141,5 +220,5 @@ def _said(found: HoldOut, earned: Earning | None) -> list[str]:
     ]
     if earned is not None:
         lines.append(f"They earn {earned} (estimate).")
-    drawn = _with_scipy(lambda: sizes(found))
+    drawn = _with_scipy(lambda: sizes(found.ratio_chance()))
     return [*lines, *(drawn or ["The sizes of the arms were not checked; give --share."])]

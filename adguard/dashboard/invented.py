@@ -50,6 +50,8 @@ QUIET = {
     "free-view": 3,
 }
 ANSWERS = {"": 34, "later": 45, "never": 6, "not-blocking": 1, "allow": 10, "support": 4}
+SHORT_ANSWERS = {"": 30, "later": 44, "never": 5, "not-blocking": 1, "allow": 16, "support": 4}
+ARMS = {"asked": 60, "short-copy": 30, "holdout": 10}
 
 
 @dataclass
@@ -126,8 +128,9 @@ def _view(here: _Day) -> Iterator[Event]:
 
 def _blocked(random: Random, event: partial[Event]) -> Iterator[Event]:
     verdict = "network" if random.random() < 0.16 else "extension"
-    held_out = random.random() < 0.1
-    at = partial(event, variant="holdout" if held_out else "asked")
+    arm = _pick(random, ARMS)
+    held_out = arm == "holdout"
+    at = partial(event, variant=arm)
     view = partial(
         at,
         kind="view",
@@ -138,7 +141,8 @@ def _blocked(random: Random, event: partial[Event]) -> Iterator[Event]:
     yield at(kind="measured")
     if not held_out and random.random() < 0.16:
         yield view(reason="ask", action="notice", form="inline")
-        yield from _asked(random, partial(at, verdict=verdict, form="inline"))
+        answers = SHORT_ANSWERS if arm == "short-copy" else ANSWERS
+        yield from _asked(random, partial(at, verdict=verdict, form="inline"), answers)
     else:
         reason = "holdout" if held_out else _pick(random, QUIET)
         yield view(reason=reason, action="none")
@@ -147,11 +151,11 @@ def _blocked(random: Random, event: partial[Event]) -> Iterator[Event]:
         yield at(kind="view", verdict="clear", reason="clear", action="none", cleared=True)
 
 
-def _asked(random: Random, at: partial[Event]) -> Iterator[Event]:
+def _asked(random: Random, at: partial[Event], answers: dict[str, int]) -> Iterator[Event]:
     if random.random() < 0.19:
         return
     yield at(kind="seen")
-    answer = _pick(random, ANSWERS)
+    answer = _pick(random, answers)
     if answer:
         yield at(kind="choice", choice=answer)
     if answer == "support" and random.random() < 0.3:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,10 @@ from adguard._version import __version__
 from adguard.dashboard.question import PERIODS, Question
 from adguard.dashboard.sheet import Line, Sheet
 from adguard.insight import charts, wording
-from adguard.insight.experiment import Arm
-from adguard.insight.metrics import METRICS, wilson
+from adguard.insight.arms import Arm, compare
+from adguard.insight.drawing import draw_arms
+from adguard.insight.evidence import StatsMissing
+from adguard.insight.metrics import METRICS
 from adguard.insight.report import Figure
 from adguard.ledger.store import Totals
 
@@ -52,6 +55,8 @@ COLUMNS = (
     ("allow_rate", "Allowed"),
 )
 FEW_COLUMNS = (("views", "Views"), ("block_rate", "Blocked"), ("allow_rate", "Allowed"))
+# Readers of an arm have blocked, or they would not have been drawn.
+ARM_COLUMNS = (COLUMNS[0], *COLUMNS[3:])
 # Within one verdict the share of blocked views is all or nothing.
 VERDICT_COLUMNS = (COLUMNS[0], *COLUMNS[3:5])
 TITLES = {
@@ -118,10 +123,13 @@ def write_sheet(sheet: Sheet, place: Place, now: float, *, publisher: str = "") 
         funnel=list(_funnel(sheet)),
         answers=[sheet.figures[name] for name in ANSWERS if verdict is None or name != ALLOWED],
         quality=[sheet.figures[name] for name in QUALITY],
-        arms=_arms(sheet),
+        arms=draw_arms(sheet.experiment.arms),
+        tried=_tried(sheet),
+        versus=list(_versus(sheet)),
         metrics=BY_NAME,
         columns=COLUMNS,
         few_columns=FEW_COLUMNS,
+        arm_columns=ARM_COLUMNS,
         verdict_columns=VERDICT_COLUMNS,
         titles=TITLES,
         filterable=FILTERABLE,
@@ -275,20 +283,25 @@ def _funnel(sheet: Sheet) -> Iterator[tuple[str, Figure, float, str]]:
         last = number
 
 
-def _arms(sheet: Sheet) -> Markup | None:
-    """Readers of each arm who came back, with Wilson's intervals."""
-    if sheet.holdout is None:
-        return None
-    arms: Sequence[tuple[str, Arm, charts.Kind]] = (
-        ("asked", sheet.holdout.asked, "now"),
-        ("held out", sheet.holdout.held_out, "before"),
-    )
-    rows = []
-    for name, arm, kind in arms:
-        share = min(1.0, arm.cleared / arm.readers)
-        low, high = wilson(share, arm.readers)
-        rows.append(charts.Interval(f"{name}: {arm.readers:,} readers", share, low, high, kind))
-    return charts.intervals("Readers who came back without a blocker", rows)
+def _tried(sheet: Sheet) -> list[str]:
+    found = sheet.experiment
+    held_out = wording.holdout(found.holdout) if found.holdout else []
+    return [*held_out, *wording.variants(found.arms)[:-1]]
+
+
+def _versus(sheet: Sheet) -> Iterator[tuple[Arm, str, str, dict[str, Figure] | None]]:
+    """Each arm, how much more often its readers came back than those asked as ever, the bounds of
+    that, and its other figures."""
+    arms = sheet.experiment.arms
+    known = {one.arm.name: one for one in compare(arms)}
+    lines = {line.value: line.figures for line in sheet.tables["variant"].lines} if arms else {}
+    for arm in arms:
+        ratio = bounds = ""
+        if one := known.get(arm.name):
+            ratio = "–" if one.ratio is None else f"{one.ratio:.2f} times"
+            with suppress(StatsMissing):
+                bounds = wording.between(one.bounds())
+        yield arm, ratio, bounds, lines.get(arm.name)
 
 
 def _outcome(value: str, by: str) -> str:

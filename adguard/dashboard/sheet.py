@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from adguard.dashboard.question import Question
 from adguard.insight.earning import Earning, Rates, unearned
-from adguard.insight.experiment import HoldOut, read_holdout
+from adguard.insight.experiment import Experiment, read_experiment
 from adguard.insight.marks import Mark, find_marks
 from adguard.insight.periods import before
 from adguard.insight.report import Figure, Suppressed, figures_of
@@ -65,7 +65,7 @@ class Sheet:
     marks: tuple[Mark, ...]
     tables: dict[str, Table]
     suppressed: tuple[Suppressed, ...]
-    holdout: HoldOut | None
+    experiment: Experiment
     unearned: Earning | None
 
     @property
@@ -120,7 +120,7 @@ def _read(
         marks=_marks(figures, question),
         tables={table.by: table for table in _tables(figures, question, choices)},
         suppressed=_silent(reasons),
-        holdout=_holdout(figures, span, holdouts) if whole else None,
+        experiment=read_experiment(figures, span, holdouts) if whole else Experiment(),
         unearned=_unearned(totals, sections, rpm, currency, whole=whole),
     )
 
@@ -187,18 +187,6 @@ def _silent(reasons: list[Row]) -> tuple[Suppressed, ...]:
         if row.totals.raw["suppressed"]
     ]
     return tuple(sorted(found, key=lambda s: (-s.count, s.reason)))
-
-
-def _holdout(figures: Figures, span: Span, shares: Mapping[str, float]) -> HoldOut | None:
-    # Sites hold out shares of their own; their arms do not add up.
-    if span.site is None:
-        sites = figures.sites()
-        if len(sites) != 1:
-            return None
-        span = replace(span, site=sites[0])
-    share = None if span.site is None else shares.get(span.site)
-    found = read_holdout(figures, span, share=share)
-    return found if found.asked.readers and found.held_out.readers else None
 
 
 def _unearned(

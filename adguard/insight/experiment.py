@@ -2,69 +2,40 @@
 against those who were asked.
 
 Looking every day and stopping when it looks good finds effects where there are none. The numbers
-here survive that: they are always-valid, after
-
-    M. Lindon, A. Malek: Anytime-Valid Inference for Multinomial Count Data. NeurIPS 2022
-    (arXiv:2011.03567)
-
-Every reader who comes back belongs to one arm. If asking changes nothing, it is the asked arm with
-the share that this arm has of all readers drawn, at each return anew, whatever the traffic. The
-evidence against a share is the likelihood of the returns under a Beta mixture of all shares, over
-that under this one; by Ville's inequality it ever exceeds 1/alpha with probability alpha at most.
-
-SciPy (the extra `stats`) is imported when an interval is asked for, and not before.
+here survive that (see `evidence`). Every reader who comes back belongs to one arm. If asking
+changes nothing, it is the asked arm with the share that this arm has of all readers drawn, at each
+return anew, whatever the traffic.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from math import ceil, exp, log, log2
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from math import ceil, log
 
 from adguard.experiment import true_share
+from adguard.insight.arms import CONTROL, HOLDOUT, Arm, read_arms, sizes_chance
 from adguard.insight.earning import Earning, Rates
+from adguard.insight.evidence import evidence, interval, p_value, prior_for, scipy
 from adguard.ledger.store import Figures, Row, Span
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 __all__ = [
-    "ALARM",
-    "Arm",
+    "Experiment",
     "HoldOut",
     "Plan",
-    "StatsMissing",
+    "Side",
     "estimate_revenue",
+    "holdout_of",
     "needed_readers",
-    "read_holdout",
+    "read_experiment",
 ]
 
-ALARM = 0.001
-"""Below this the numbers of readers in the arms cannot be chance: something is wrong."""
-
-ARMS = ("asked", "holdout")
-"""As events name them."""
-
 MOST_RETURNS = 2**40
-TINY = 1e-12
-
-Prior = tuple[float, float]
-
-
-class StatsMissing(ImportError):  # noqa: N818
-    """SciPy is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "intervals and checks of experiments need SciPy: pip install 'adguard-toolkit[stats]'"
-        )
 
 
 @dataclass(frozen=True)
-class Arm:
-    """Readers who were drawn to be treated alike.
+class Side:
+    """Readers who may be asked, or readers held out.
 
     :param readers: how many were drawn.
     :param cleared: how many of them came back clear after they had blocked, each counted once.
@@ -78,13 +49,13 @@ class Arm:
 
 @dataclass(frozen=True)
 class HoldOut:
-    """The two arms of a hold-out.
+    """The two sides of a hold-out.
 
     :param share: the share of readers that the draw holds out, if it is known.
     """
 
-    asked: Arm
-    held_out: Arm
+    asked: Side
+    held_out: Side
     share: float | None = None
 
     @property
@@ -135,7 +106,7 @@ class HoldOut:
             return None
         share = self.scale / (1 + self.scale)
         returns = (self.asked.cleared, self.held_out.cleared)
-        return _p_value(evidence(*returns, share, prior_for(self.scale)))
+        return p_value(evidence(*returns, share, prior_for(self.scale)))
 
     def ratio_chance(self) -> float | None:
         """Returns the p-value of "the arms are as large as the draw makes them", good at any
@@ -144,66 +115,69 @@ class HoldOut:
 
         :raises StatsMissing: SciPy is not installed.
         """
-        if self.share is None or not 0 < self.share < 1:
+        if self.share is None:
             return None
-        # As sure as if the smaller arm's share were known to a tenth of itself.
-        smaller = min(self.share, 1 - self.share)
-        weight = 100 * (1 - smaller) / smaller
-        prior = (weight * (1 - self.share), weight * self.share)
-        drawn = (self.asked.readers, self.held_out.readers)
-        return _p_value(evidence(*drawn, 1 - self.share, prior))
+        sides = (Arm(CONTROL, self.asked.readers, {}), Arm(HOLDOUT, self.held_out.readers, {}))
+        return sizes_chance(sides, {CONTROL: 1 - self.share, HOLDOUT: self.share})
 
 
-def read_holdout(
-    figures: Figures, span: Span, *, share: float | None = None, began: int = 0
+def holdout_of(
+    arms: Iterable[Arm], *, share: float | None = None, site: str | None = None
 ) -> HoldOut:
-    """Reads the hold-out of some days.
+    """Returns the hold-out among the arms of an experiment: all readers who may be asked, whatever
+    the variant, against those held out.
 
-    Returns and views are those of `span`; readers are all that were drawn until its end, since most
-    of those who come back were drawn before. If the share was changed before the span, those drawn
-    before say nothing of it, and only the readers drawn in the span count.
+    :param share: the option `holdout`, for the check of the sides' sizes.
+    :param site: whose it is; the draw differs a little from site to site.
+    """
+    arms = list(arms)
+    if share is not None and site is not None:
+        share = true_share(share, site)
+    return HoldOut(
+        _side(arm for arm in arms if arm.name != HOLDOUT),
+        _side(arm for arm in arms if arm.name == HOLDOUT),
+        share,
+    )
 
-    :param share: the option `holdout`, for the check of the arms' sizes.
-    :param began: the day on which the experiment began, counted from 1970-01-01.
+
+@dataclass(frozen=True)
+class Experiment:
+    """What one site tries.
+
+    :param arms: as `read_arms` has them; empty for several sites, whose arms do not add up.
+    :param holdout: `None` as long as one of its sides has no reader.
+    """
+
+    arms: tuple[Arm, ...] = ()
+    holdout: HoldOut | None = None
+
+
+def read_experiment(
+    figures: Figures, span: Span, shares: Mapping[str, float] | float | None
+) -> Experiment:
+    """Reads the experiment of the span's site, or of the only site there is.
+
+    :param shares: the option `holdout`, or what it is at each site.
     :raises StoreError: the store cannot be read.
     """
-    ever = _by_arm(figures.breakdown(Span(began, span.last, span.site), "variant"))
-    here = _by_arm(figures.breakdown(span, "variant"))
-    drawn = _drawn(here)
-    if _is_same_draw(earlier=_drawn(ever) - drawn, drawn=drawn):
-        drawn = _drawn(ever)
-    if share is not None and span.site is not None:
-        share = true_share(share, span.site)
-
-    def arm(name: str) -> Arm:
-        totals = here[name].totals if name in here else None
-        return Arm(
-            readers=drawn[name],
-            cleared=totals.raw["cleared"] if totals else 0,
-            clear_views=totals.weighted["clear"] if totals else 0.0,
-        )
-
-    return HoldOut(arm(ARMS[0]), arm(ARMS[1]), share)
+    if span.site is None:
+        sites = figures.sites()
+        if len(sites) != 1:
+            return Experiment()
+        span = replace(span, site=sites[0])
+    arms = read_arms(figures, span)
+    share = shares.get(str(span.site)) if isinstance(shares, Mapping) else shares
+    holdout = holdout_of(arms, share=share, site=span.site)
+    return Experiment(arms, None if holdout.scale is None else holdout)
 
 
-def _drawn(rows: Mapping[str, Row]) -> Counter[str]:
-    return Counter({name: rows[name].totals.raw["assigned"] for name in ARMS if name in rows})
-
-
-def _is_same_draw(*, earlier: Counter[str], drawn: Counter[str]) -> bool:
-    """Whether two groups of readers can have been drawn with one share."""
-    table = [[group[name] for name in ARMS] for group in (earlier, drawn)]
-    if not all(map(sum, table)) or not all(map(sum, zip(*table, strict=True))):
-        return True
-    try:
-        _, _, stats = _scipy()
-    except StatsMissing:
-        return True
-    return bool(stats.chi2_contingency(table).pvalue >= ALARM)
-
-
-def _by_arm(rows: Iterable[Row]) -> dict[str, Row]:
-    return {row.value: row for row in rows}
+def _side(arms: Iterable[Arm]) -> Side:
+    arms = list(arms)
+    return Side(
+        sum(arm.readers for arm in arms),
+        sum(arm.counted["cleared"] for arm in arms),
+        sum(arm.clear_views for arm in arms),
+    )
 
 
 def estimate_revenue(
@@ -255,7 +229,7 @@ def needed_readers(
             raise ValueError(f"{name}: {value!r} is not above 0 and below 1")
     if alone == asked:
         raise ValueError(f"alone and asked are both {alone!r}: there is no difference to be seen")
-    _, _, stats = _scipy()
+    _, _, stats = scipy()
     alpha, scale = 1 - confidence, (1 - share) / share
     returning = share * alone + (1 - share) * asked
     null, true = 1 - share, (1 - share) * asked / returning
@@ -293,61 +267,3 @@ def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle + 1, high)
     return low
-
-
-def prior_for(scale: float) -> Prior:
-    """Returns the mixture for arms of about this ratio: uniform for equal arms, else centred. In
-    steps of two, so that it stays the same while the arms grow."""
-    step = round(log2(scale))
-    return (float(2**step), 1.0) if step > 0 else (1.0, float(2**-step))
-
-
-def evidence(
-    asked: int | NDArray[Any],
-    held_out: int | NDArray[Any],
-    share: float | NDArray[Any],
-    prior: Prior | tuple[NDArray[Any], NDArray[Any]],
-) -> Any:
-    """Returns the logarithm of the evidence against `share` being the asked arm's.
-
-    :param asked: how many were of the asked arm; with arrays, one answer each.
-    :param share: above 0 and below 1.
-    :raises StatsMissing: SciPy is not installed.
-    """
-    special, _, _ = _scipy()
-    a, b = prior
-    mixed = special.betaln(a + asked, b + held_out) - special.betaln(a, b)
-    return mixed - special.xlogy(asked, share) - special.xlog1py(held_out, -share)
-
-
-def interval(asked: int, held_out: int, prior: Prior, alpha: float) -> tuple[float, float]:
-    """Returns the shares that the evidence does not refute at 1/alpha: a confidence sequence.
-
-    :raises ValueError: alpha is not above 0 and below 1.
-    :raises StatsMissing: SciPy is not installed.
-    """
-    if not 0 < alpha < 1:
-        raise ValueError(f"a confidence of {1 - alpha!r} is not above 0 and below 1")
-    _, optimize, _ = _scipy()
-    if not asked + held_out:
-        return 0.0, 1.0
-
-    def over(share: float) -> float:
-        return float(evidence(asked, held_out, share, prior)) + log(alpha)
-
-    best = min(max(asked / (asked + held_out), TINY), 1 - TINY)
-    low = optimize.brentq(over, TINY, best) if asked and over(TINY) > 0 else 0.0
-    high = optimize.brentq(over, best, 1 - TINY) if held_out and over(1 - TINY) > 0 else 1.0
-    return float(low), float(high)
-
-
-def _p_value(found: float) -> float:
-    return exp(-max(found, 0.0))
-
-
-def _scipy() -> tuple[Any, Any, Any]:
-    try:
-        from scipy import optimize, special, stats  # noqa: PLC0415 (an extra)
-    except ImportError as error:
-        raise StatsMissing from error
-    return special, optimize, stats

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from adguard.insight.arms import OUTCOMES, Arm
 from adguard.insight.experiment import HoldOut
 from adguard.insight.metrics import METRICS
 from adguard.insight.report import Figure, Group, Report
@@ -33,6 +34,7 @@ def to_json(report: Report) -> str:
             "days": [_group(group) for group in report.days],
             "marks": _marks(report),
             "holdout": None if report.holdout is None else _holdout(report.holdout),
+            "arms": [_arm(arm) for arm in report.arms],
             "unearned": None if report.unearned is None else asdict(report.unearned),
             "suppressed": [
                 {"reason": s.reason, "count": s.count, "n": s.n} for s in report.suppressed
@@ -128,6 +130,11 @@ def _holdout(found: HoldOut) -> dict[str, Any]:
         "net": found.net,
         "recovered_views": found.recovered_views,
     }
+
+
+def _arm(arm: Arm) -> dict[str, Any]:
+    took = {name: arm.counted[name] for name in OUTCOMES}
+    return {"arm": arm.name, "readers": arm.readers, "clear_views": arm.clear_views, **took}
 
 
 def _marks(report: Report) -> list[dict[str, Any]]:

@@ -141,9 +141,12 @@ def text_of(report: Report) -> str:
         lines += ["", "Nothing is known of the week before."]
     if report.unearned is not None:
         lines += ["", *wrap(wording.unearned(report.unearned), 72)]
-    if report.holdout is not None:
-        lines += ["", "Hold-out:"]
-        for said in wording.holdout(report.holdout):
+    for heading, told in (
+        ("Hold-out:", wording.holdout(report.holdout) if report.holdout else []),
+        ("Variants:", wording.variants(report.arms)),
+    ):
+        lines += ["", heading] if told else []
+        for said in told:
             lines += wrap(said, 72, initial_indent="  ", subsequent_indent="  ")
     if report.marks:
         lines += ["", "Changed on our side:"]

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from adguard.insight import wording
-from adguard.insight.experiment import HoldOut
 from adguard.insight.report import By, Figure, Report
 from adguard.insight.report import Table as Split
 
@@ -45,8 +44,12 @@ def render(report: Report) -> RenderableType:
         parts.append(_compared(report))
     if report.unearned is not None:
         parts.append(Text(f"{wording.unearned(report.unearned)}\n"))
-    if report.holdout is not None:
-        parts.append(_holdout(report.holdout))
+    for heading, lines in (
+        ("Hold-out", wording.holdout(report.holdout) if report.holdout else []),
+        ("Variants", wording.variants(report.arms)),
+    ):
+        if lines:
+            parts.append(_said(heading, lines))
     if report.marks:
         parts.append(_marks(report))
     parts += [_groups(table) for table in report.tables if table.groups]
@@ -101,10 +104,10 @@ def _compared(report: Report) -> Table:
     return table
 
 
-def _holdout(found: HoldOut) -> RenderableType:
+def _said(heading: str, lines: list[str]) -> RenderableType:
     return Stack(
-        Text("Hold-out", style="bold"),
-        *(Padding(Text(line), (0, 0, 0, 1)) for line in wording.holdout(found)),
+        Text(heading, style="bold"),
+        *(Padding(Text(line), (0, 0, 0, 1)) for line in lines),
         Text(""),
     )
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, get_args
 
+from adguard.insight.arms import Arm
 from adguard.insight.earning import Earning, Rates, unearned
-from adguard.insight.experiment import HoldOut, read_holdout
+from adguard.insight.experiment import HoldOut, read_experiment
 from adguard.insight.marks import Mark, find_marks
 from adguard.insight.metrics import METRICS, Metric, wilson
 from adguard.insight.periods import before, date_of
@@ -119,7 +120,8 @@ class Report:
     :param tables: one for each dimension asked for.
     :param days: by day, for curves, and the days before likewise.
     :param marks: days on which package, baits or settings changed.
-    :param holdout: the arms of one site's hold-out; `None` without one, or for several sites.
+    :param arms: of one site's experiment; empty without one, or for several sites.
+    :param holdout: the two sides of its hold-out, as long as both have readers.
     :param unearned: what blocked views would have earned; `None` without an RPM.
     """
 
@@ -134,6 +136,7 @@ class Report:
     days: tuple[Group, ...]
     days_before: tuple[Group, ...]
     marks: tuple[Mark, ...]
+    arms: tuple[Arm, ...]
     holdout: HoldOut | None
     unearned: Earning | None
 
@@ -200,10 +203,9 @@ def build_report(
             raise ValueError(f"{one!r} is not one of {', '.join(BY)}")
     span = Span.of(since, until, site)
     with store.figures() as figures:
-        made = replace(
-            _read(figures, span, dimensions, running=int(until) % DAY != DAY - 1),
-            holdout=_holdout(figures, span, share),
-        )
+        made = _read(figures, span, dimensions, running=int(until) % DAY != DAY - 1)
+        experiment = read_experiment(figures, span, share)
+        made = replace(made, arms=experiment.arms, holdout=experiment.holdout)
         if rpm is None:
             return made
         earning = unearned(figures.breakdown(span, "section"), rpm, currency)
@@ -235,20 +237,10 @@ def _read(figures: Figures, span: Span, dimensions: Sequence[By], *, running: bo
         days=_days(points, whole),
         days_before=_days(points_before, None),
         marks=tuple(mark for mark in marks if mark.day >= first),
+        arms=(),
         holdout=None,
         unearned=None,
     )
-
-
-def _holdout(figures: Figures, span: Span, share: float | None) -> HoldOut | None:
-    # Sites hold out shares of their own; their arms do not add up.
-    if span.site is None:
-        sites = figures.sites()
-        if len(sites) != 1:
-            return None
-        span = replace(span, site=sites[0])
-    found = read_holdout(figures, span, share=share)
-    return found if found.asked.readers and found.held_out.readers else None
 
 
 def _groups(figures: Figures, span: Span, by: By, whole: Totals) -> tuple[Group, ...]:

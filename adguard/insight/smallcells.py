@@ -41,6 +41,7 @@ def withhold(report: Report) -> Report:
         suppressed=_reasons(report.suppressed),
         days=_withheld(report.days),
         days_before=_withheld(report.days_before),
+        arms=tuple(arm for arm in report.arms if arm.readers >= FEWEST),
         holdout=_holdout(report.holdout),
         unearned=None if _without_small(report["blocked"]).withheld else report.unearned,
     )

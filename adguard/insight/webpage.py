@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from adguard._version import __version__
 from adguard.insight import charts, wording
-from adguard.insight.experiment import Arm
-from adguard.insight.metrics import METRICS, wilson
+from adguard.insight.drawing import draw_arms
+from adguard.insight.metrics import METRICS
 from adguard.insight.report import By, Figure, Group, Report
 from adguard.insight.smallcells import FEW
 
@@ -85,7 +85,8 @@ def to_html(report: Report, now: datetime | None = None) -> str:
         words=wording,
         look=Markup(charts.look()),  # noqa: S704 -- our own file
         tiles=[_tile(report, n) for n in TILES if n != "views" or report.unearned is None],
-        arms=_arms(report),
+        arms=draw_arms(report.arms),
+        tried=_tried(report),
         trend=_trend(report),
         strip=_strip(report),
         legend=[(number, mark) for number, mark in enumerate(report.marks, 1)],
@@ -126,20 +127,9 @@ def _left_out(report: Report) -> bool:
     return FEW in names or any(figure.withheld for figure in figures)
 
 
-def _arms(report: Report) -> Markup | None:
-    """Readers of each arm who came back, with Wilson's intervals."""
-    if report.holdout is None:
-        return None
-    rows = []
-    arms: tuple[tuple[str, Arm, charts.Kind], ...] = (
-        ("asked", report.holdout.asked, "now"),
-        ("held out", report.holdout.held_out, "before"),
-    )
-    for name, arm, kind in arms:
-        share = min(1.0, arm.cleared / arm.readers)
-        low, high = wilson(share, arm.readers)
-        rows.append(charts.Interval(f"{name}: {arm.readers:,} readers", share, low, high, kind))
-    return charts.intervals("Readers who came back without a blocker", rows)
+def _tried(report: Report) -> list[str]:
+    held_out = wording.holdout(report.holdout) if report.holdout else []
+    return [*held_out, *wording.variants(report.arms)]
 
 
 def _length(report: Report) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from math import isfinite
 
+from adguard.insight.arms import ALARM, HOLDOUT, OUTCOMES, Arm, Outcome, compare
 from adguard.insight.earning import Earning
-from adguard.insight.experiment import ALARM, HoldOut, StatsMissing
+from adguard.insight.evidence import StatsMissing
+from adguard.insight.experiment import HoldOut
 from adguard.insight.metrics import SMALL
 from adguard.insight.report import By, Figure, Report
 from adguard.insight.smallcells import FEWEST
@@ -15,6 +18,7 @@ __all__ = [
     "COMPARED",
     "NOTE",
     "VERDICTS",
+    "between",
     "beyond",
     "change",
     "compared",
@@ -29,9 +33,11 @@ __all__ = [
     "sentence",
     "share",
     "sizes",
+    "times",
     "title",
     "unearned",
     "value",
+    "variants",
     "whose",
 ]
 
@@ -41,6 +47,9 @@ COMPARED = ("views", "block_rate", "unknown_rate", "asked", "dismiss_rate", "all
 NOTE = (
     "Allowed and not now are shares of the times asked. n: observations behind a figure; "
     f"below {SMALL:,} a share shows its 95 % interval (Wilson)."
+)
+SEVERAL = (
+    "The intervals hold however often you look, and for all arms at once; not for several outcomes."
 )
 NOWHERE: dict[str, str] = {
     "verdict": "(before a verdict)",
@@ -185,30 +194,51 @@ def holdout(found: HoldOut) -> list[str]:
         lines.append(f"{said}; {error}.")
     else:
         lines.append(f"{said} (95 %: {_whole(low)} to {_whole(high)}, however often you look).")
-        ratio = found.ratio_chance()
-        if ratio is not None and ratio < ALARM:
-            lines.insert(
-                0,
-                f"Do not rely on this: the arms are not as large as drawn (p = {ratio:.1g}). "
-                "Readers get lost in one of them, or the share was changed.",
-            )
-        lines += sizes(found)
+        lines = [*sizes(found.ratio_chance()), *lines]
     return [*lines, f"Page views recovered by that: {_whole(views)} (estimate)."]
 
 
-def sizes(found: HoldOut) -> list[str]:
-    """Says whether the arms of a hold-out are as large as drawn, if its share is known.
+def variants(arms: Sequence[Arm], outcome: Outcome = OUTCOMES["cleared"]) -> list[str]:
+    """Says how the variants of an experiment fare against asking as the settings say; nothing
+    where there are no variants."""
+    found = [one for one in compare(arms, outcome) if one.arm.name != HOLDOUT]
+    if not found:
+        return []
+    base, (_, took) = found[0].baseline, found[0].took
+    lines = [f"Of {base.readers:,} readers asked as ever, {took:,} {outcome.label}."]
+    for one in found:
+        text = f"{one.arm.name}: of {one.arm.readers:,}, {one.took[0]:,}, {times(one.ratio)}"
+        try:
+            text += f" (95 %: {between(one.bounds())})"
+        except StatsMissing as error:
+            text += f"; {error}"
+        lines.append(f"{text}.")
+    return [*lines, SEVERAL]
 
-    :raises StatsMissing: SciPy is not installed.
+
+def times(ratio: float | None) -> str:
+    """Writes how much more often something is than with the baseline."""
+    return "–" if ratio is None else f"{ratio:.2f} times as often"
+
+
+def between(bounds: tuple[float, float]) -> str:
+    """Writes the bounds of such a ratio."""
+    low, high = bounds
+    return f"{low:.2f} to {high:.2f}" if isfinite(high) else f"{low:.2f} or more"
+
+
+def sizes(chance: float | None) -> list[str]:
+    """Says whether the arms of an experiment are as large as drawn.
+
+    :param chance: the p-value of that; `None` where the shares are not known.
     """
-    chance = found.ratio_chance()
     if chance is None:
         return []
     if chance >= ALARM:
         return [f"The arms are as large as drawn (p = {chance:.2g})."]
     return [
         f"Do not rely on this: the arms are not as large as drawn (p = {chance:.2g}). Readers get "
-        "lost in one of them, or the share was changed; read it from that day on."
+        "lost in one of them, or the shares were changed; read it from that day on."
     ]
 
 

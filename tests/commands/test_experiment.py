@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -102,3 +103,31 @@ def test_without_scipy_it_says_what_to_install(
         refused = run(*arguments)
         assert refused.exit_code == 1
         assert "pip install 'adguard-toolkit[stats]'" in refused.output
+
+
+def test_arms_are_told_each_against_one(address: str) -> None:
+    store = open_store(address)
+    assert isinstance(store, SqliteStore)
+    fields = {"variant": "copy-short", "site": "gazette"}
+    store.append(
+        [event("", verdict="extension", assigned=True, **fields) for _ in range(45)]
+        + [event("", cleared=True, choice="verified", **fields) for _ in range(40)]
+    )
+    store.close()
+    said = run("arms", "--store", address).output
+    assert "Arms of gazette" in said
+    assert re.search(r"copy-short +45 +40 +88\.9 % +2\.00 +\d\.\d\d to \d\.\d\d +0\.\d+", said)
+    assert re.search(r"holdout +10 +1 +10\.0 % +0\.2", said)
+    assert "for all arms at once" in said
+    verified = run("arms", "--store", address, "--outcome", "verified", "--against", "copy-short")
+    assert re.search(r"asked +90 +0 +0\.0 % +0\.00", verified.output)
+    assert re.search(r"holdout +10 +0 +0\.0 % *\n", verified.output)
+
+
+def test_arms_that_cannot_be_compared_are_a_sentence(address: str) -> None:
+    done = run("arms", "--store", address, "--against", "nobody")
+    assert (done.exit_code, done.output.count("Traceback")) == (2, 0)
+    assert "there is no arm 'nobody', only asked, holdout" in done.output
+    assert (
+        "Nothing to compare yet" in run("arms", "--store", address, "--until", "2020-01-01").output
+    )

@@ -59,7 +59,7 @@ async def test_every_part_is_there(make: Make) -> None:
     page = await read(make(), "?days=4")
     assert re.findall(r'<h2 id="([a-z-]+)">', page) == [
         *("time", "funnel", "answers", "by-page", "verdicts", "reasons", "by-browser"),
-        *("by-device", "by-section", "by-country", "experiment", "by-variant"),
+        *("by-device", "by-section", "by-country", "experiment"),
         *("quality", "by-version"),
     ]
 

@@ -14,17 +14,17 @@ from scipy import stats
 
 from adguard.experiment import true_share
 from adguard.insight import wording
+from adguard.insight.arms import ALARM, read_arms
 from adguard.insight.earning import Earning
+from adguard.insight.evidence import evidence, interval, prior_for
 from adguard.insight.experiment import (
-    ALARM,
-    Arm,
+    Experiment,
     HoldOut,
+    Side,
     estimate_revenue,
-    evidence,
-    interval,
+    holdout_of,
     needed_readers,
-    prior_for,
-    read_holdout,
+    read_experiment,
 )
 from adguard.ledger import Row, Span
 from adguard.ledger.sqlite import SqliteStore
@@ -32,7 +32,7 @@ from adguard.ledger.store import total
 from bench.experiment import peek
 from tests.ledger.making import DAY, event
 
-TWICE = HoldOut(Arm(9000, 900, 20_000.0), Arm(1000, 50, 1500.0), share=0.1)
+TWICE = HoldOut(Side(9000, 900, 20_000.0), Side(1000, 50, 1500.0), share=0.1)
 counts = st.integers(0, 10**6)
 scales = st.floats(0.01, 100)
 
@@ -44,7 +44,7 @@ def test_what_is_owed_to_asking_is_what_came_back_beyond_the_hold_out() -> None:
 
 
 def test_an_arm_without_readers_says_nothing() -> None:
-    nobody = replace(TWICE, held_out=Arm(0, 0, 0.0))
+    nobody = replace(TWICE, held_out=Side(0, 0, 0.0))
     assert (nobody.scale, nobody.net, nobody.recovered_views) == (None, None, None)
     assert (nobody.net_interval(), nobody.chance()) == (None, None)
 
@@ -53,7 +53,7 @@ def test_twice_as_many_returns_are_no_chance_and_as_many_are() -> None:
     chance = TWICE.chance()
     assert chance is not None
     assert chance < 0.001
-    none = HoldOut(Arm(9000, 450, 0.0), Arm(1000, 50, 0.0)).chance()
+    none = HoldOut(Side(9000, 450, 0.0), Side(1000, 50, 0.0)).chance()
     assert none == 1.0
     low, high = TWICE.net_interval() or (0.0, 0.0)
     assert 0 < low < 450 < high < 900
@@ -78,7 +78,7 @@ def test_an_interval_ends_where_the_evidence_does(
 def test_no_effect_is_within_the_interval_exactly_when_it_could_be_chance(
     back: int, back_out: int, readers: int, readers_out: int
 ) -> None:
-    found = HoldOut(Arm(readers, back, 0.0), Arm(readers_out, back_out, 0.0))
+    found = HoldOut(Side(readers, back, 0.0), Side(readers_out, back_out, 0.0))
     chance, bounds = found.chance(), found.net_interval()
     assert chance is not None
     assert bounds is not None
@@ -88,7 +88,7 @@ def test_no_effect_is_within_the_interval_exactly_when_it_could_be_chance(
 
 def test_nothing_back_yet_leaves_everything_open() -> None:
     assert interval(0, 0, (1.0, 1.0), 0.05) == (0.0, 1.0)
-    assert HoldOut(Arm(900, 0, 0.0), Arm(100, 0, 0.0)).net_interval() == (0.0, 0.0)
+    assert HoldOut(Side(900, 0, 0.0), Side(100, 0, 0.0)).net_interval() == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])
@@ -110,13 +110,13 @@ def test_the_evidence_of_equal_arms_is_that_of_the_binomial_mixture() -> None:
 def test_arms_of_another_size_than_drawn_raise_an_alarm(
     drawn: tuple[int, int], wrong: bool
 ) -> None:
-    found = HoldOut(Arm(drawn[0], 0, 0.0), Arm(drawn[1], 0, 0.0), share=0.1).ratio_chance()
+    found = HoldOut(Side(drawn[0], 0, 0.0), Side(drawn[1], 0, 0.0), share=0.1).ratio_chance()
     assert found is not None
     assert (found < ALARM) is wrong
 
 
 def test_words_say_whether_the_arms_are_as_large_as_drawn() -> None:
-    drawn = HoldOut(Arm(9000, 900, 0.0), Arm(1000, 50, 0.0), share=0.1)
+    drawn = HoldOut(Side(9000, 900, 0.0), Side(1000, 50, 0.0), share=0.1)
     assert "The arms are as large as drawn (p = 1)." in wording.holdout(drawn)
     lost = wording.holdout(replace(drawn, share=0.2))
     assert any(line.startswith("Do not rely on this") for line in lost)
@@ -187,11 +187,12 @@ def test_readers_of_all_days_and_returns_of_some_are_read_from_the_store() -> No
         + [event("", variant="holdout"), event("", cleared=True)]
     )
     with store.figures() as figures:
-        found = read_holdout(figures, Span(DAY, DAY, "default"), share=0.2)
-        later = read_holdout(figures, Span(DAY, DAY), began=DAY)
+        span = Span(DAY, DAY, "default")
+        found = holdout_of(read_arms(figures, span), share=0.2, site="default")
+        later = holdout_of(read_arms(figures, Span(DAY, DAY), began=DAY))
     store.close()
-    assert found == HoldOut(Arm(8, 1, 3.0), Arm(2, 0, 1.0), true_share(0.2, "default"))
-    assert later == HoldOut(Arm(0, 1, 3.0), Arm(0, 0, 1.0), None)
+    assert found == HoldOut(Side(8, 1, 3.0), Side(2, 0, 1.0), true_share(0.2, "default"))
+    assert later == HoldOut(Side(0, 1, 3.0), Side(0, 0, 1.0), None)
 
 
 @pytest.mark.parametrize(
@@ -218,9 +219,32 @@ def test_readers_who_were_drawn_before_with_another_share_do_not_count(
             fields = {"at": day * 86400, "variant": arm, "verdict": "extension"}
             store.append([event("", assigned=True, **fields)] * number)
     with store.figures() as figures:
-        found = read_holdout(figures, Span(DAY, DAY))
+        found = holdout_of(read_arms(figures, Span(DAY, DAY)))
     store.close()
     assert (found.asked.readers, found.held_out.readers) == counted
+
+
+def test_an_experiment_is_one_sites_and_its_hold_out_needs_readers_on_both_sides() -> None:
+    store = SqliteStore(None)
+    span = Span(DAY, DAY)
+
+    def found(shares: float | dict[str, float] | None = None, span: Span = span) -> Experiment:
+        with store.figures() as figures:
+            return read_experiment(figures, span, shares)
+
+    store.append([event("", assigned=True, variant="asked", site="one")])
+    assert found().holdout is None
+    assert [arm.name for arm in found().arms] == ["asked"]
+    store.append([event("", assigned=True, variant="holdout", site="one")])
+    assert found({"two": 0.1}).holdout == HoldOut(Side(1, 0, 1.0), Side(1, 0, 1.0), None)
+    for shares in (0.1, {"one": 0.1}):
+        holdout = found(shares).holdout
+        assert holdout is not None
+        assert holdout.share == true_share(0.1, "one")
+    store.append([event("", site="two")])
+    assert found() == Experiment()
+    assert found(span=replace(span, site="one")).holdout is not None
+    store.close()
 
 
 def row(section: str, views: int) -> Row:
@@ -247,8 +271,9 @@ def test_page_views_are_worth_what_their_sections_earn(
 def test_without_scipy_the_sums_are_there_and_an_interval_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['scipy'] = None\n"
+        "from adguard.insight.evidence import *\n"
         "from adguard.insight.experiment import *\n"
-        "both = HoldOut(Arm(9, 3, 3.0), Arm(3, 1, 1.0))\n"
+        "both = HoldOut(Side(9, 3, 3.0), Side(3, 1, 1.0))\n"
         "print(both.net)\n"
         "try: both.net_interval()\n"
         "except StatsMissing as error: print(error)\n"
