@@ -28,6 +28,10 @@ FRESH = 5.0
 """Seconds for which figures of the store are shown again: scrapes must not cost queries."""
 MOST_LABELS = 32
 OTHER = "other"
+OF_AN_ARM = (
+    *("assigned", "cleared", "seen", "interstitials", "later", "never", "wrong", "guide"),
+    *("support", "supported", "verified", "failed"),
+)
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
 _PROCESS = {
@@ -101,6 +105,7 @@ class Exposition:
         self._reading = threading.Lock()
         self._fresh_until = 0.0
         self._figures: Mapping[str, float] | None = None
+        self._arms: Mapping[str, Mapping[str, int]] = {}
 
     def sync(self) -> None:
         """Adds what was counted since the last time to the counters of this process."""
@@ -178,6 +183,16 @@ class Exposition:
             for counter, count in figures.items():
                 counted.add_metric([self._site, counter], count)
             yield counted
+        if figures is not None and self._arms:
+            by_arm = CounterMetricFamily(
+                "adguard_arm_counted",
+                "What was observed of readers in each arm of an experiment since midnight UTC.",
+                labels=["site", "arm", "counter"],
+            )
+            for arm, counters in self._arms.items():
+                for counter in OF_AN_ARM:
+                    by_arm.add_metric([self._site, arm, counter], counters[counter])
+            yield by_arm
 
     def _process_metrics(self) -> Iterable[Metric]:
         if not os.environ.get(MULTIPROCESS):
@@ -194,11 +209,16 @@ class Exposition:
             now = time.monotonic()
             if now >= self._fresh_until:
                 day = int(self._clock()) // DAY
+                span = Span(day, day, self._site)
                 try:
                     with self._recording.store.figures() as figures:
-                        self._figures = figures.funnel(Span(day, day, self._site)).weighted
+                        self._figures = figures.funnel(span).weighted
+                        rows = figures.breakdown(span, "variant")
                 except StoreError:
                     self._figures = None
+                else:
+                    # The ledger bounds their number, and keeps the rest under one name.
+                    self._arms = {row.value: row.totals.raw for row in rows if row.value}
                 self._fresh_until = time.monotonic() + FRESH
             return self._figures
 

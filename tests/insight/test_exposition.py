@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adguard.insight.exposition import FRESH, MOST_LABELS, Exposition
 from adguard.ledger import Batch, Store, StoreError, open_store
+from adguard.ledger.fold import CAPS, OTHER
 from adguard.tally import Tally
 from tests.ledger.making import NOW, address, event
 
@@ -98,6 +99,22 @@ def test_labels_stay_few_whatever_happens(ledger: Ledger) -> None:
     reasons = {labels[0]: n for (name, *labels), n in found.items() if "skipped" in name}
     assert len(reasons) == MOST_LABELS + 1
     assert reasons["other"] == 100 - MOST_LABELS
+
+
+def test_arms_are_told_apart_and_stay_few(ledger: Ledger) -> None:
+    many = [f"arm-{number}" for number in range(60)]
+    fields: dict[str, Any] = {"site": "arms", "verdict": "extension"}
+    events = [event("", variant=arm, assigned=True, **fields) for arm in many]
+    events += [event("", variant="arm-7", choice="verified", cleared=True, **fields)] * 2
+    ledger.store.apply(Batch("n", 1, [*events, event("", **fields)]))
+    found = scrape(made(ledger, "arms"), "arms")
+    arms = {labels[0] for (name, *labels) in found if name == "adguard_arm_counted_total"}
+    assert len(arms) == CAPS["variant"] + 1
+    assert {"arm-7", OTHER} <= arms
+    assert found["adguard_arm_counted_total", "arm-7", "verified"] == 2
+    assert found["adguard_arm_counted_total", OTHER, "assigned"] == 60 - CAPS["variant"]
+    untouched = scrape(made(ledger, "no experiment"), "no experiment")
+    assert not any(name == "adguard_arm_counted_total" for name, *_ in untouched)
 
 
 def test_trouble_is_a_figure_and_no_error(ledger: Ledger) -> None:
