@@ -173,13 +173,15 @@ class Dashboard:
             self._note(error)
             late = isinstance(error, TimeoutError)
             reason = (
-                f"The store did not answer within {PATIENCE:.0f} seconds." if late else f"{error}."
+                f"The store did not answer within {PATIENCE:.0f} seconds."
+                if late
+                else _sentence(error)
             )
             answer = self._message(
                 place,
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "The figures cannot be read just now",
-                reason.replace("..", "."),
+                reason,
                 retry=retry,
                 help_="What readers do goes on being recorded: it waits on the disk of each "
                 "server and is added as soon as the store answers.",
@@ -330,6 +332,11 @@ class Dashboard:
         if cause not in self._faults and len(self._faults) < 100:
             self._faults.add(cause)
             logger.error("The dashboard cannot show its figures: %s", cause, exc_info=error)
+
+
+def _sentence(error: Exception) -> str:
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
 
 
 def _query(request: Request) -> str:

@@ -171,4 +171,6 @@ def _asked(random: Random, at: partial[Event], answers: dict[str, int]) -> Itera
             yield clear(kind="remembered", form="")
     else:
         yield at(kind="measured")
-        yield at(kind="view", action="none", choice="verify-failed", form="")
+        yield at(
+            kind="view", action="none", reason="quiet-pressed", choice="verify-failed", form=""
+        )

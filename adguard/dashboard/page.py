@@ -42,8 +42,8 @@ ANSWERS = (
     *("guide_open_rate", "support_click_rate", "allow_rate"),
 )
 QUALITY = (
-    *("measured", "coverage", "unknown_rate", "remembered", "protection_rate", "render_loss"),
-    *("wrong_report_rate", "verify_fail_rate", "suppressed_rate", "reader_days"),
+    *("measured", "coverage", "views", "remembered", "unknown_rate", "protection_rate"),
+    *("render_loss", "wrong_report_rate", "verify_fail_rate", "suppressed_rate", "reader_days"),
 )
 VERDICTS: tuple[charts.Kind, ...] = ("clear", "extension", "network", "protection", "unknown")
 COLUMNS = (
@@ -54,6 +54,8 @@ COLUMNS = (
     ("dismiss_rate", "Not now"),
     ("allow_rate", "Allowed"),
 )
+ROOMY = ("unknown_rate", "dismiss_rate")
+"""Columns that a phone has no room for."""
 FEW_COLUMNS = (("views", "Views"), ("block_rate", "Blocked"), ("allow_rate", "Allowed"))
 # Readers of an arm have blocked, or they would not have been drawn.
 ARM_COLUMNS = (COLUMNS[0], *COLUMNS[3:])
@@ -128,6 +130,7 @@ def write_sheet(sheet: Sheet, place: Place, now: float, *, publisher: str = "") 
         versus=list(_versus(sheet)),
         metrics=BY_NAME,
         columns=COLUMNS,
+        roomy=ROOMY,
         few_columns=FEW_COLUMNS,
         arm_columns=ARM_COLUMNS,
         verdict_columns=VERDICT_COLUMNS,

@@ -31,6 +31,8 @@ __all__ = [
 Kind = Literal["now", "before", "extension", "network", "protection", "unknown", "clear"]
 
 WIDE, NARROW = (760, 300), (340, 260)
+BADGE = 22
+"""Marks nearer to one another than this share a badge."""
 VOLUME = 0.16
 """The part of the height that the columns below the lines take."""
 
@@ -157,7 +159,7 @@ def intervals(title: str, rows: Sequence[Interval]) -> Markup:
     """
     if not rows:
         raise ValueError("a chart needs at least one row")
-    width, gap, left, right = 340, 34, 8, 12
+    width, gap, left, right = 340, 34, 20, 20
     least = min(0.0, *(row.low for row in rows))
     ticks = _ticks(max(row.high for row in rows), least, 4)
     low, high = ticks[0], ticks[-1]
@@ -272,14 +274,32 @@ class _Trend:
         ]
 
     def _marks(self) -> list[Markup]:
-        return [
-            Markup(
-                '<g class="mark"><line x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>'
-                '<circle cx="{0}" cy="{3}" r="9"/>'
-                '<text x="{0}" y="{4}" text-anchor="middle">{5}</text></g>'
-            ).format(_number(self.x(mark.step)), self.top - 2, self.floor, 12, 16, number)
-            for number, mark in enumerate(self.plan.marks, 1)
+        """A line each; numbers that would cover one another share a badge: `3–5`."""
+        at = [self.x(mark.step) for mark in self.plan.marks]
+        drawn = [
+            Markup('<g class="mark"><line x1="{0}" x2="{0}" y1="{1}" y2="{2}"/></g>').format(
+                _number(x), self.top - 2, self.floor
+            )
+            for x in at
         ]
+        groups: list[list[int]] = []
+        for i, x in enumerate(at):
+            if groups and x - at[groups[-1][-1]] < BADGE:
+                groups[-1].append(i)
+            else:
+                groups.append([i])
+        for group in groups:
+            first, last = group[0], group[-1]
+            name = f"{first + 1}" if first == last else f"{first + 1}–{last + 1}"
+            wide = 18 + 7 * (len(name) - 1)
+            middle = (at[first] + at[last]) / 2
+            drawn.append(
+                Markup(
+                    '<g class="mark"><rect x="{}" y="3" width="{}" height="18" rx="9"/>'
+                    '<text x="{}" y="16" text-anchor="middle">{}</text></g>'
+                ).format(_number(middle - wide / 2), wide, _number(middle), name)
+            )
+        return drawn
 
     def _line(self, line: Series) -> Markup:
         path, dots, pen = [], [], "M"

@@ -30,6 +30,7 @@ __all__ = [
     "of",
     "outcome",
     "percent",
+    "reason",
     "sentence",
     "share",
     "sizes",
@@ -67,6 +68,40 @@ VERDICTS = {
     "unknown": "Unknown",
     "clear": "Nothing blocked",
 }
+
+
+REASONS = {
+    "": "(none given)",
+    "mode-off": "Switched off",
+    "mode-observe": "Only measuring: mode is observe",
+    "excluded": "Path that is never asked on",
+    "bot": "Robot",
+    "protection": "Tracking protection alone",
+    "no-consent": "Consent not given",
+    "pass": "Pass from the site",
+    "supporter": "Supporter",
+    "supporter-unknown": "Supporter or not: no answer in time",
+    "supported": "Supported lately",
+    "never": "Said: do not ask",
+    "not-blocking": "Said: I am not blocking",
+    "holdout": "Held out",
+    "first-view": "First view",
+    "not-yet": "Too few blocked views yet",
+    "free-view": "Free view of the month",
+    "not-liftable": "Filter in the network",
+    "day-pass": "Open after “Not now”",
+    "quiet-later": "Said “Not now” lately",
+    "quiet-pressed": "Pressed “Allow ads here” lately",
+    "quiet-unanswered": "Did not answer lately",
+    "asked-this-visit": "Asked on this visit already",
+    "cap": "Asked as often as may be",
+}
+"""Why a view was not asked on, as `policy.Reason` names it."""
+
+
+def reason(code: str) -> str:
+    """Returns a reason in words."""
+    return REASONS.get(code, code)
 
 
 def title(report: Report) -> str:

@@ -76,7 +76,7 @@ async def test_days_on_which_something_of_ours_changed_are_marked(
     store.apply(Batch("node", 1, events))
     page = await read(make(lambda: store))
     assert "<li>23 November: other settings</li>" in page
-    assert page.count('class="mark"') == 2  # one in each of the two drawings
+    assert page.count('class="mark"><line') == 2  # one in each of the two drawings
 
 
 async def test_no_figure_stands_without_its_definition(make: Make) -> None:

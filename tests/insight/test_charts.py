@@ -52,6 +52,16 @@ def test_every_step_tells_its_figures_and_what_changed() -> None:
     assert "<title>3 November: blocked –; before 10.0 %; 1,234 views</title>" in drawn
 
 
+def test_marks_that_would_cover_one_another_share_a_badge() -> None:
+    steps = [f"day {i}" for i in range(365)]
+    marks = [Mark(at, "other settings") for at in (10, 12, 15, 200, 360)]
+    drawn = wide(trend("Block rate", steps, [Series("blocked", [0.2] * 365)], marks=marks))
+    assert re.findall(r'<text x="[^"]+" y="16" text-anchor="middle">([^<]+)<', drawn) == [
+        *("1–3", "4", "5"),
+    ]
+    assert drawn.count('<g class="mark"><line') == 5
+
+
 def test_lines_and_steps_must_fit() -> None:
     with pytest.raises(ValueError, match="2 values for 7"):
         trend("t", DAYS, [Series("blocked", [0.1, 0.2])])

@@ -14,6 +14,7 @@ from adguard.insight.metrics import BY_NAME
 from adguard.insight.report import Figure, figure_of
 from adguard.insight.webpage import to_html
 from adguard.ledger import Event
+from adguard.policy import Reason
 from tests.insight.making import WEEK, report_of, views
 from tests.ledger.making import event
 
@@ -147,3 +148,12 @@ def test_an_arm_without_readers_is_no_hold_out() -> None:
 def test_what_changed_on_our_side_is_told_in_the_terminal() -> None:
     events = [*views(3, day=WEEK[0], version="1 a b"), event("", version="2 a b")]
     assert "Changed on our side" in told(report_of(*events))
+
+
+def test_every_reason_for_silence_has_words() -> None:
+    spoken = {Reason.ASK, Reason.WALL, Reason.STAND_IN, Reason.THANKS}
+    # Nobody who is clear or unknown is behind a blocker, and a re-check is no view.
+    elsewhere = {Reason.CLEAR, Reason.UNKNOWN, Reason.RECHECK}
+    assert set(wording.REASONS) == {"", *(set(Reason) - spoken - elsewhere)}
+    assert wording.reason("quiet-later") == "Said “Not now” lately"
+    assert wording.reason("of-a-later-version") == "of-a-later-version"
