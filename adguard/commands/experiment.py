@@ -13,7 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from adguard.insight.arms import CONTROL, OUTCOMES, Arm, Versus, compare, read_arms
+from adguard.experiment import CONTROL, true_share, true_shares
+from adguard.insight.arms import OUTCOMES, Arm, Versus, compare, read_arms, sizes_chance
 from adguard.insight.earning import Earning, read_rates
 from adguard.insight.evidence import StatsMissing
 from adguard.insight.experiment import HoldOut, estimate_revenue, holdout_of, needed_readers
@@ -25,6 +26,22 @@ __all__ = ["experiment"]
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 T = TypeVar("T")
+
+
+def _variants(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, float], ...]:
+    """Reads `copy-b=0.3`, once for each variant."""
+    found = []
+    for value in values:
+        name, _, share = value.partition("=")
+        try:
+            found.append((name, float(share)))
+        except ValueError:
+            raise click.BadParameter(f"{value!r} is not a name and a share: copy-b=0.3") from None
+    if not all(share > 0 for _, share in found) or sum(share for _, share in found) >= 1:
+        raise click.BadParameter("shares are above 0, and together below 1")
+    return tuple(found)
 
 
 @click.group()
@@ -42,17 +59,20 @@ _since = click.option(
 _until = click.option("--until", help="The last day: a date, today or yesterday.  [default: today]")
 
 
-@experiment.command()
-@_store
-@_site
-@_since
-@_until
-@click.option(
+_share = click.option(
     "--share",
     type=click.FloatRange(0, 1),
     envvar="ADGUARD_HOLDOUT",
     help="The option `holdout`, to check the draw.",
 )
+
+
+@experiment.command()
+@_store
+@_site
+@_since
+@_until
+@_share
 @click.option(
     "--rpm",
     envvar="ADGUARD_RPM",
@@ -75,7 +95,8 @@ def read(
         rates = None if rpm is None else read_rates(rpm)
         with _asked(store, site, since, until) as (figures, span):
             arms = read_arms(figures, span, began=span.first)
-            found = holdout_of(arms, share=share, site=span.site)
+            known = None if share is None else true_share(share, str(span.site))
+            found = holdout_of(arms, share=known)
             if rates is not None and found.recovered_views is not None:
                 sections = figures.breakdown(span, "section")
                 earned = estimate_revenue(found.recovered_views, rates, currency, sections)
@@ -98,6 +119,15 @@ def read(
     help="The step that is compared. Choose it before you look.",
 )
 @click.option("--against", default=CONTROL, show_default=True, help="The arm to compare with.")
+@_share
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    callback=_variants,
+    metavar="NAME=SHARE",
+    help="A variant's, once for each in the order of the option `variants`, to check the draw.",
+)
 def arms(
     *,
     store: str | None,
@@ -106,6 +136,8 @@ def arms(
     until: str | None,
     outcome: str,
     against: str,
+    share: float | None,
+    variants: tuple[tuple[str, float], ...],
 ) -> None:
     """Print how the variants of an experiment fare, each against one arm."""
     with _clear_errors(), _asked(store, site, since, until) as (figures, span):
@@ -113,10 +145,14 @@ def arms(
     names = [arm.name for arm in found]
     if found and against not in names:
         raise click.UsageError(f"--against: there is no arm {against!r}, only {', '.join(names)}.")
-    step = OUTCOMES[outcome]
+    step, site = OUTCOMES[outcome], span.site
     against_it = compare(found, step, against)
     console = Console()
-    console.print(_table(found, against_it, outcome, span.site))
+    console.print(_table(found, against_it, outcome, site))
+    if variants:
+        dealt = true_shares(share or 0.0, variants, str(site))
+        for line in sizes(_with_scipy(lambda: sizes_chance(found, dealt))):
+            console.print(line, highlight=False, soft_wrap=True)
     if not against_it:
         console.print("Nothing to compare yet: no two arms hold readers.")
         return

@@ -26,6 +26,7 @@ from adguard.dashboard.sheet import read_sheet
 from adguard.dashboard.throttle import Throttle
 from adguard.insight import charts
 from adguard.insight.earning import Rates
+from adguard.insight.experiment import Shares
 from adguard.ledger import Store, StoreError
 
 __all__ = ["Dashboard"]
@@ -63,7 +64,7 @@ class Dashboard:
     :param origin: scheme and host that visitors see, if they are known; else the request's.
     :param publisher: whose figures these are, in words.
     :param rpm: what a thousand page views earn, in `currency`.
-    :param holdouts: sites with the share of readers that they hold out, where it is known.
+    :param shares: sites with the shares of their experiment's arms, where they are known.
     :param clock: Unix seconds.
     """
 
@@ -76,14 +77,14 @@ class Dashboard:
         publisher: str = "",
         rpm: Rates | None = None,
         currency: str = "EUR",
-        holdouts: Mapping[str, float] = MappingProxyType({}),
+        shares: Mapping[str, Shares] = MappingProxyType({}),
         clock: Callable[[], float] = time.time,
         throttle: Throttle | None = None,
     ) -> None:
         self._store, self._gate = store, gate
         self._origin, self._publisher = origin, publisher
         self._rpm, self._currency = rpm, currency
-        self._holdouts = holdouts
+        self._shares = shares
         self._clock = clock
         self._throttle = throttle or Throttle()
         self._threads: anyio.CapacityLimiter | None = None
@@ -196,7 +197,7 @@ class Dashboard:
             asked,
             rpm=self._rpm,
             currency=self._currency,
-            holdouts=self._holdouts,
+            shares=self._shares,
         )
         return write_sheet(sheet, place, self._clock(), publisher=self._publisher)
 

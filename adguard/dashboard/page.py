@@ -126,7 +126,7 @@ def write_sheet(sheet: Sheet, place: Place, now: float, *, publisher: str = "") 
         answers=[sheet.figures[name] for name in ANSWERS if verdict is None or name != ALLOWED],
         quality=[sheet.figures[name] for name in QUALITY],
         arms=draw_arms(sheet.experiment.arms),
-        tried=_tried(sheet),
+        tried=wording.experiment(sheet.experiment),
         versus=list(_versus(sheet)),
         metrics=BY_NAME,
         columns=COLUMNS,
@@ -284,12 +284,6 @@ def _funnel(sheet: Sheet) -> Iterator[tuple[str, Figure, float, str]]:
         share = wording.percent(number / last) if last else ""
         yield words, figure, number / highest if highest else 0.0, share
         last = number
-
-
-def _tried(sheet: Sheet) -> list[str]:
-    found = sheet.experiment
-    held_out = wording.holdout(found.holdout) if found.holdout else []
-    return [*held_out, *wording.variants(found.arms)[:-1]]
 
 
 def _versus(sheet: Sheet) -> Iterator[tuple[Arm, str, str, dict[str, Figure] | None]]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from adguard.dashboard.question import Question
 from adguard.insight.earning import Earning, Rates, unearned
-from adguard.insight.experiment import Experiment, read_experiment
+from adguard.insight.experiment import Experiment, Shares, read_experiment
 from adguard.insight.marks import Mark, find_marks
 from adguard.insight.periods import before
 from adguard.insight.report import Figure, Suppressed, figures_of
@@ -80,14 +80,14 @@ def read_sheet(
     *,
     rpm: Rates | None = None,
     currency: str = "EUR",
-    holdouts: Mapping[str, float] = MappingProxyType({}),
+    shares: Mapping[str, Shares] = MappingProxyType({}),
 ) -> Sheet:
     """Reads everything. Blocks as long as the store takes.
 
     :raises StoreError: the store cannot be read.
     """
     with store.figures() as figures:
-        return _read(figures, question, rpm, currency, holdouts)
+        return _read(figures, question, rpm, currency, shares)
 
 
 def _read(
@@ -95,7 +95,7 @@ def _read(
     question: Question,
     rpm: Rates | None,
     currency: str,
-    holdouts: Mapping[str, float],
+    shares: Mapping[str, Shares],
 ) -> Sheet:
     span, part, earlier = question.span, question.slice, before(question.span)
     whole = part == EVERYTHING
@@ -120,7 +120,7 @@ def _read(
         marks=_marks(figures, question),
         tables={table.by: table for table in _tables(figures, question, choices)},
         suppressed=_silent(reasons),
-        experiment=read_experiment(figures, span, holdouts) if whole else Experiment(),
+        experiment=read_experiment(figures, span, shares) if whole else Experiment(),
         unearned=_unearned(totals, sections, rpm, currency, whole=whole),
     )
 

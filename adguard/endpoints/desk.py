@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.types import Receive, Scope, Send
 
 from adguard.dashboard import Dashboard, Gate
+from adguard.experiment import true_shares
 from adguard.services import Services, base_of
+from adguard.settings import Settings
 
 __all__ = ["Desk"]
 
@@ -32,7 +36,7 @@ class Desk:
                 publisher=settings.publisher,
                 rpm=settings.rpm,
                 currency=settings.currency,
-                holdouts={settings.site: settings.holdout},
+                shares=_shares(settings),
                 clock=services.clock,
             )
 
@@ -45,3 +49,10 @@ class Desk:
         if self._app is not None:
             base = base_of(scope) + self._base
             await self._app.respond(name.partition("/")[2].strip("/"), base, scope, receive, send)
+
+
+def _shares(settings: Settings) -> dict[str, Mapping[str, float]]:
+    if not settings.arms.drawn:
+        return {}
+    dealt = true_shares(settings.holdout, settings.arms.shares, settings.site)
+    return {settings.site: dealt}

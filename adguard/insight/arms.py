@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from adguard.experiment import CONTROL, HOLDOUT
 from adguard.insight.evidence import (
     StatsMissing,
     evidence,
@@ -29,8 +30,6 @@ from adguard.ledger.store import Figures, Row, Span
 
 __all__ = [
     "ALARM",
-    "CONTROL",
-    "HOLDOUT",
     "OUTCOMES",
     "Arm",
     "Outcome",
@@ -39,10 +38,6 @@ __all__ = [
     "read_arms",
     "sizes_chance",
 ]
-
-CONTROL, HOLDOUT = "asked", "holdout"
-"""As events name the arm that is asked as the settings say, and the one that is never asked. Any
-other name is a variant's."""
 
 ALARM = 0.001
 """Below this the numbers of readers in the arms cannot be chance: something is wrong."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from adguard.experiment import HOLDOUT
 from adguard.insight import charts
-from adguard.insight.arms import HOLDOUT, Arm
+from adguard.insight.arms import Arm
 from adguard.insight.metrics import wilson
 
 __all__ = ["draw_arms"]

@@ -10,11 +10,11 @@ return anew, whatever the traffic.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil, log
 
-from adguard.experiment import true_share
-from adguard.insight.arms import CONTROL, HOLDOUT, Arm, read_arms, sizes_chance
+from adguard.experiment import CONTROL, HOLDOUT, true_shares
+from adguard.insight.arms import Arm, read_arms, sizes_chance
 from adguard.insight.earning import Earning, Rates
 from adguard.insight.evidence import evidence, interval, p_value, prior_for, scipy
 from adguard.ledger.store import Figures, Row, Span
@@ -23,6 +23,7 @@ __all__ = [
     "Experiment",
     "HoldOut",
     "Plan",
+    "Shares",
     "Side",
     "estimate_revenue",
     "holdout_of",
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 MOST_RETURNS = 2**40
+
+Shares = Mapping[str, float]
+"""With which readers are dealt to arms, by their names; see `adguard.experiment.true_shares`."""
 
 
 @dataclass(frozen=True)
@@ -121,18 +125,13 @@ class HoldOut:
         return sizes_chance(sides, {CONTROL: 1 - self.share, HOLDOUT: self.share})
 
 
-def holdout_of(
-    arms: Iterable[Arm], *, share: float | None = None, site: str | None = None
-) -> HoldOut:
+def holdout_of(arms: Iterable[Arm], *, share: float | None = None) -> HoldOut:
     """Returns the hold-out among the arms of an experiment: all readers who may be asked, whatever
     the variant, against those held out.
 
-    :param share: the option `holdout`, for the check of the sides' sizes.
-    :param site: whose it is; the draw differs a little from site to site.
+    :param share: of readers that the draw holds out, for the check of the sides' sizes.
     """
     arms = list(arms)
-    if share is not None and site is not None:
-        share = true_share(share, site)
     return HoldOut(
         _side(arm for arm in arms if arm.name != HOLDOUT),
         _side(arm for arm in arms if arm.name == HOLDOUT),
@@ -146,18 +145,28 @@ class Experiment:
 
     :param arms: as `read_arms` has them; empty for several sites, whose arms do not add up.
     :param holdout: `None` as long as one of its sides has no reader.
+    :param shares: with which readers are dealt to the arms, by name; empty where that is not known.
     """
 
     arms: tuple[Arm, ...] = ()
     holdout: HoldOut | None = None
+    shares: Shares = field(default_factory=dict)
+
+    def sizes_chance(self) -> float | None:
+        """Returns the p-value of "the arms are as large as the draw makes them"; `None` where the
+        shares are not known.
+
+        :raises StatsMissing: SciPy is not installed.
+        """
+        return sizes_chance(self.arms, self.shares)
 
 
 def read_experiment(
-    figures: Figures, span: Span, shares: Mapping[str, float] | float | None
+    figures: Figures, span: Span, shares: Mapping[str, Shares] | float | None = None
 ) -> Experiment:
     """Reads the experiment of the span's site, or of the only site there is.
 
-    :param shares: the option `holdout`, or what it is at each site.
+    :param shares: of the arms, by site; or the option `holdout`, where that is all there is.
     :raises StoreError: the store cannot be read.
     """
     if span.site is None:
@@ -165,10 +174,13 @@ def read_experiment(
         if len(sites) != 1:
             return Experiment()
         span = replace(span, site=sites[0])
-    arms = read_arms(figures, span)
-    share = shares.get(str(span.site)) if isinstance(shares, Mapping) else shares
-    holdout = holdout_of(arms, share=share, site=span.site)
-    return Experiment(arms, None if holdout.scale is None else holdout)
+    site, arms = str(span.site), read_arms(figures, span)
+    if isinstance(shares, Mapping):
+        known = shares.get(site, {})
+    else:
+        known = {} if shares is None else true_shares(shares, (), site)
+    holdout = holdout_of(arms, share=known.get(HOLDOUT))
+    return Experiment(arms, None if holdout.scale is None else holdout, known)
 
 
 def _side(arms: Iterable[Arm]) -> Side:

@@ -34,7 +34,7 @@ def to_json(report: Report) -> str:
             "days": [_group(group) for group in report.days],
             "marks": _marks(report),
             "holdout": None if report.holdout is None else _holdout(report.holdout),
-            "arms": [_arm(arm) for arm in report.arms],
+            "arms": [_arm(arm) for arm in report.experiment.arms],
             "unearned": None if report.unearned is None else asdict(report.unearned),
             "suppressed": [
                 {"reason": s.reason, "count": s.count, "n": s.n} for s in report.suppressed

@@ -141,11 +141,8 @@ def text_of(report: Report) -> str:
         lines += ["", "Nothing is known of the week before."]
     if report.unearned is not None:
         lines += ["", *wrap(wording.unearned(report.unearned), 72)]
-    for heading, told in (
-        ("Hold-out:", wording.holdout(report.holdout) if report.holdout else []),
-        ("Variants:", wording.variants(report.arms)),
-    ):
-        lines += ["", heading] if told else []
+    if told := wording.experiment(report.experiment):
+        lines += ["", "What asking changed:"]
         for said in told:
             lines += wrap(said, 72, initial_indent="  ", subsequent_indent="  ")
     if report.marks:

@@ -44,12 +44,8 @@ def render(report: Report) -> RenderableType:
         parts.append(_compared(report))
     if report.unearned is not None:
         parts.append(Text(f"{wording.unearned(report.unearned)}\n"))
-    for heading, lines in (
-        ("Hold-out", wording.holdout(report.holdout) if report.holdout else []),
-        ("Variants", wording.variants(report.arms)),
-    ):
-        if lines:
-            parts.append(_said(heading, lines))
+    if lines := wording.experiment(report.experiment):
+        parts.append(_experiment(lines))
     if report.marks:
         parts.append(_marks(report))
     parts += [_groups(table) for table in report.tables if table.groups]
@@ -104,9 +100,9 @@ def _compared(report: Report) -> Table:
     return table
 
 
-def _said(heading: str, lines: list[str]) -> RenderableType:
+def _experiment(lines: list[str]) -> RenderableType:
     return Stack(
-        Text(heading, style="bold"),
+        Text("What asking changed", style="bold"),
         *(Padding(Text(line), (0, 0, 0, 1)) for line in lines),
         Text(""),
     )

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, get_args
 
-from adguard.insight.arms import Arm
 from adguard.insight.earning import Earning, Rates, unearned
-from adguard.insight.experiment import HoldOut, read_experiment
+from adguard.insight.experiment import Experiment, HoldOut, read_experiment
 from adguard.insight.marks import Mark, find_marks
 from adguard.insight.metrics import METRICS, Metric, wilson
 from adguard.insight.periods import before, date_of
@@ -120,8 +119,7 @@ class Report:
     :param tables: one for each dimension asked for.
     :param days: by day, for curves, and the days before likewise.
     :param marks: days on which package, baits or settings changed.
-    :param arms: of one site's experiment; empty without one, or for several sites.
-    :param holdout: the two sides of its hold-out, as long as both have readers.
+    :param experiment: one site's; without arms for several sites.
     :param unearned: what blocked views would have earned; `None` without an RPM.
     """
 
@@ -136,8 +134,7 @@ class Report:
     days: tuple[Group, ...]
     days_before: tuple[Group, ...]
     marks: tuple[Mark, ...]
-    arms: tuple[Arm, ...]
-    holdout: HoldOut | None
+    experiment: Experiment
     unearned: Earning | None
 
     @property
@@ -149,6 +146,11 @@ class Report:
     def groups(self) -> tuple[Group, ...]:
         """The groups of the first table."""
         return self.tables[0].groups
+
+    @property
+    def holdout(self) -> HoldOut | None:
+        """The two sides of the hold-out, as long as both have readers."""
+        return self.experiment.holdout
 
     @property
     def empty(self) -> bool:
@@ -204,8 +206,7 @@ def build_report(
     span = Span.of(since, until, site)
     with store.figures() as figures:
         made = _read(figures, span, dimensions, running=int(until) % DAY != DAY - 1)
-        experiment = read_experiment(figures, span, share)
-        made = replace(made, arms=experiment.arms, holdout=experiment.holdout)
+        made = replace(made, experiment=read_experiment(figures, span, share))
         if rpm is None:
             return made
         earning = unearned(figures.breakdown(span, "section"), rpm, currency)
@@ -237,8 +238,7 @@ def _read(figures: Figures, span: Span, dimensions: Sequence[By], *, running: bo
         days=_days(points, whole),
         days_before=_days(points_before, None),
         marks=tuple(mark for mark in marks if mark.day >= first),
-        arms=(),
-        holdout=None,
+        experiment=Experiment(),
         unearned=None,
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from adguard.insight.experiment import HoldOut
+from adguard.insight.experiment import Experiment
 from adguard.insight.report import Figure, Group, Report, Suppressed, Table, figure_of
 
 __all__ = ["FEW", "FEWEST", "gather_small", "withhold"]
@@ -41,16 +41,18 @@ def withhold(report: Report) -> Report:
         suppressed=_reasons(report.suppressed),
         days=_withheld(report.days),
         days_before=_withheld(report.days_before),
-        arms=tuple(arm for arm in report.arms if arm.readers >= FEWEST),
-        holdout=_holdout(report.holdout),
+        experiment=_experiment(report.experiment),
         unearned=None if _without_small(report["blocked"]).withheld else report.unearned,
     )
 
 
-def _holdout(found: HoldOut | None) -> HoldOut | None:
-    if found is None or min(found.asked.readers, found.held_out.readers) < FEWEST:
-        return None
-    return found
+def _experiment(found: Experiment) -> Experiment:
+    arms = tuple(arm for arm in found.arms if arm.readers >= FEWEST)
+    holdout = found.holdout
+    if holdout is not None and min(holdout.asked.readers, holdout.held_out.readers) < FEWEST:
+        holdout = None
+    # With an arm taken out, sizes cannot be held against the draw.
+    return Experiment(arms, holdout, found.shares if arms == found.arms else {})
 
 
 def gather_small(

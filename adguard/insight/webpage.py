@@ -85,8 +85,8 @@ def to_html(report: Report, now: datetime | None = None) -> str:
         words=wording,
         look=Markup(charts.look()),  # noqa: S704 -- our own file
         tiles=[_tile(report, n) for n in TILES if n != "views" or report.unearned is None],
-        arms=draw_arms(report.arms),
-        tried=_tried(report),
+        arms=draw_arms(report.experiment.arms),
+        tried=wording.experiment(report.experiment),
         trend=_trend(report),
         strip=_strip(report),
         legend=[(number, mark) for number, mark in enumerate(report.marks, 1)],
@@ -125,11 +125,6 @@ def _left_out(report: Report) -> bool:
     names = [*(group.value for group in groups), *(one.reason for one in report.suppressed)]
     figures = [*report.figures, *(figure for group in groups for figure in group.figures)]
     return FEW in names or any(figure.withheld for figure in figures)
-
-
-def _tried(report: Report) -> list[str]:
-    held_out = wording.holdout(report.holdout) if report.holdout else []
-    return [*held_out, *wording.variants(report.arms)]
 
 
 def _length(report: Report) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from math import isfinite
 
-from adguard.insight.arms import ALARM, HOLDOUT, OUTCOMES, Arm, Outcome, compare
+from adguard.experiment import HOLDOUT
+from adguard.insight.arms import ALARM, OUTCOMES, Arm, Outcome, compare
 from adguard.insight.earning import Earning
 from adguard.insight.evidence import StatsMissing
-from adguard.insight.experiment import HoldOut
+from adguard.insight.experiment import Experiment, HoldOut
 from adguard.insight.metrics import SMALL
 from adguard.insight.report import By, Figure, Report
 from adguard.insight.smallcells import FEWEST
@@ -25,6 +26,7 @@ __all__ = [
     "count",
     "days",
     "definition",
+    "experiment",
     "holdout",
     "interval",
     "of",
@@ -212,6 +214,16 @@ def compared(report: Report) -> Iterator[tuple[Figure, Figure, str]]:
             yield report[name], then, change(report[name], then)
 
 
+def experiment(found: Experiment) -> list[str]:
+    """Says what an experiment tells: of asking as such, and of variants of it."""
+    held_out = holdout(found.holdout) if found.holdout else []
+    said = [*held_out, *variants(found.arms)]
+    try:
+        return [*sizes(found.sizes_chance()), *said] if said else []
+    except StatsMissing:
+        return said
+
+
 def holdout(found: HoldOut) -> list[str]:
     """Says what asking changed, as far as a hold-out tells."""
     asked, alone = found.asked, found.held_out
@@ -229,7 +241,6 @@ def holdout(found: HoldOut) -> list[str]:
         lines.append(f"{said}; {error}.")
     else:
         lines.append(f"{said} (95 %: {_whole(low)} to {_whole(high)}, however often you look).")
-        lines = [*sizes(found.ratio_chance()), *lines]
     return [*lines, f"Page views recovered by that: {_whole(views)} (estimate)."]
 
 

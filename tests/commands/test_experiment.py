@@ -124,6 +124,26 @@ def test_arms_are_told_each_against_one(address: str) -> None:
     assert re.search(r"holdout +10 +0 +0\.0 % *\n", verified.output)
 
 
+def test_sizes_of_arms_are_held_against_the_draw(address: str) -> None:
+    store = open_store(address)
+    assert isinstance(store, SqliteStore)
+    fields = {"variant": "late", "site": "gazette", "verdict": "extension"}
+    store.append([event("", assigned=True, **fields)] * 200)
+    store.close()
+    said = run("arms", "--store", address, "--share", "0.03", "--variant", "late=0.7").output
+    assert "The arms are as large as drawn" in said
+    said = run("arms", "--store", address, "--share", "0.03", "--variant", "late=0.2").output
+    assert "Do not rely on this" in said
+    assert "drawn (p" not in run("arms", "--store", address).output
+
+
+@pytest.mark.parametrize("given", ["late", "late=much", "late=0", "late=1", "late=nan"])
+def test_a_share_of_a_variant_that_makes_no_sense_is_refused(address: str, given: str) -> None:
+    done = run("arms", "--store", address, "--variant", given)
+    assert done.exit_code == 2
+    assert "share" in done.output
+
+
 def test_arms_that_cannot_be_compared_are_a_sentence(address: str) -> None:
     done = run("arms", "--store", address, "--against", "nobody")
     assert (done.exit_code, done.output.count("Traceback")) == (2, 0)

@@ -10,21 +10,29 @@ from tests.ledger.making import event
 
 
 @pytest.mark.parametrize(
-    ("holdouts", "said", "unsaid"),
+    ("shares", "said", "unsaid"),
     [
-        ({"gazette": 0.5}, "The arms are as large as drawn", "Do not rely on this"),
-        ({"gazette": 0.1}, "Do not rely on this", "as large as drawn (p = 1)"),
-        ({"other": 0.1}, "Back because they were asked", "drawn (p"),
+        (
+            {"gazette": {"asked": 0.5, "holdout": 0.5}},
+            "The arms are as large as drawn",
+            "Do not rely on this",
+        ),
+        (
+            {"gazette": {"asked": 0.9, "holdout": 0.1}},
+            "Do not rely on this",
+            "as large as drawn (p = 1)",
+        ),
+        ({"other": {"asked": 0.9, "holdout": 0.1}}, "Back because they were asked", "drawn (p"),
     ],
 )
 async def test_the_sizes_of_the_arms_are_held_against_the_share_of_their_site(
-    make: Make, holdouts: dict[str, float], said: str, unsaid: str
+    make: Make, shares: dict[str, dict[str, float]], said: str, unsaid: str
 ) -> None:
     store = SqliteStore(None)
     for arm in ("asked", "holdout"):
         fields = {"site": "gazette", "at": TODAY * 86400, "variant": arm, "verdict": "extension"}
         store.append([event("", assigned=True, **fields)] * 500)
-    page = (await make(lambda: store, holdouts=holdouts).get("/")).text
+    page = (await make(lambda: store, shares=shares).get("/")).text
     store.close()
     assert said in page
     assert unsaid not in page

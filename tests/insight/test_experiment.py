@@ -8,13 +8,13 @@ from dataclasses import replace
 from math import log
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from adguard.experiment import true_share
+from adguard.experiment import true_shares
 from adguard.insight import wording
-from adguard.insight.arms import ALARM, read_arms
+from adguard.insight.arms import ALARM, Arm, read_arms
 from adguard.insight.earning import Earning
 from adguard.insight.evidence import evidence, interval, prior_for
 from adguard.insight.experiment import (
@@ -60,6 +60,7 @@ def test_twice_as_many_returns_are_no_chance_and_as_many_are() -> None:
 
 
 @given(counts, counts, scales, st.floats(0.001, 0.5))
+@example(265_585, 100, 0.01, 0.5)
 def test_an_interval_ends_where_the_evidence_does(
     asked: int, held_out: int, scale: float, alpha: float
 ) -> None:
@@ -116,11 +117,17 @@ def test_arms_of_another_size_than_drawn_raise_an_alarm(
 
 
 def test_words_say_whether_the_arms_are_as_large_as_drawn() -> None:
-    drawn = HoldOut(Side(9000, 900, 0.0), Side(1000, 50, 0.0), share=0.1)
-    assert "The arms are as large as drawn (p = 1)." in wording.holdout(drawn)
-    lost = wording.holdout(replace(drawn, share=0.2))
-    assert any(line.startswith("Do not rely on this") for line in lost)
-    assert not any("drawn" in line for line in wording.holdout(replace(drawn, share=None)))
+    arms = tuple(
+        Arm(name, readers, {"cleared": 50})
+        for name, readers in (("asked", 9000), ("holdout", 1000))
+    )
+    drawn = Experiment(arms, holdout_of(arms), {"asked": 0.9, "holdout": 0.1})
+    assert wording.experiment(drawn)[0] == "The arms are as large as drawn (p = 1)."
+    lost = wording.experiment(replace(drawn, shares={"asked": 0.8, "holdout": 0.2}))
+    assert lost[0].startswith("Do not rely on this")
+    assert sum("as large as drawn" in line for line in lost) == 1
+    assert not any("drawn" in line for line in wording.experiment(replace(drawn, shares={})))
+    assert wording.experiment(Experiment()) == []
 
 
 @pytest.mark.parametrize("share", [None, 0.0, 1.0])
@@ -188,10 +195,10 @@ def test_readers_of_all_days_and_returns_of_some_are_read_from_the_store() -> No
     )
     with store.figures() as figures:
         span = Span(DAY, DAY, "default")
-        found = holdout_of(read_arms(figures, span), share=0.2, site="default")
+        found = holdout_of(read_arms(figures, span), share=0.2)
         later = holdout_of(read_arms(figures, Span(DAY, DAY), began=DAY))
     store.close()
-    assert found == HoldOut(Side(8, 1, 3.0), Side(2, 0, 1.0), true_share(0.2, "default"))
+    assert found == HoldOut(Side(8, 1, 3.0), Side(2, 0, 1.0), 0.2)
     assert later == HoldOut(Side(0, 1, 3.0), Side(0, 0, 1.0), None)
 
 
@@ -228,7 +235,9 @@ def test_an_experiment_is_one_sites_and_its_hold_out_needs_readers_on_both_sides
     store = SqliteStore(None)
     span = Span(DAY, DAY)
 
-    def found(shares: float | dict[str, float] | None = None, span: Span = span) -> Experiment:
+    def found(
+        shares: float | dict[str, dict[str, float]] | None = None, span: Span = span
+    ) -> Experiment:
         with store.figures() as figures:
             return read_experiment(figures, span, shares)
 
@@ -236,11 +245,16 @@ def test_an_experiment_is_one_sites_and_its_hold_out_needs_readers_on_both_sides
     assert found().holdout is None
     assert [arm.name for arm in found().arms] == ["asked"]
     store.append([event("", assigned=True, variant="holdout", site="one")])
-    assert found({"two": 0.1}).holdout == HoldOut(Side(1, 0, 1.0), Side(1, 0, 1.0), None)
-    for shares in (0.1, {"one": 0.1}):
-        holdout = found(shares).holdout
-        assert holdout is not None
-        assert holdout.share == true_share(0.1, "one")
+    assert found({"two": {"holdout": 0.1}}).holdout == HoldOut(
+        Side(1, 0, 1.0), Side(1, 0, 1.0), None
+    )
+    dealt = true_shares(0.1, (), "one")
+    for made in (found(0.1), found({"one": dict(dealt)})):
+        assert made.shares == dealt
+        assert made.holdout is not None
+        assert made.holdout.share == dealt["holdout"]
+        assert made.sizes_chance() == 1.0
+    assert found().sizes_chance() is None
     store.append([event("", site="two")])
     assert found() == Experiment()
     assert found(span=replace(span, site="one")).holdout is not None
