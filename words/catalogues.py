@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -143,6 +144,7 @@ def _empty(locale: str | None) -> Catalog:
     return Catalog(
         locale,
         header_comment="# What readers meet. docs/languages.md says how to change it.",
+        creation_date=datetime(1970, 1, 1, tzinfo=UTC),
         fuzzy=False,
     )
 

@@ -84,6 +84,7 @@ def test_a_file_is_read_as_it_was_written_and_carries_no_date() -> None:
     assert sentences(again) == sentences(catalogue)
     assert written(again) == text
     assert not re.search(r"\d{4}|Babel|EMAIL", text)
+    assert not re.search(rb"20\d\d-", compiled(catalogue))
 
 
 def test_a_changed_sentence_keeps_its_translation_marked_fuzzy_with_the_old_english() -> None:
