@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from demo_site.edition import STORIES
-from demo_site.forms import FormError, read_own_form
+from demo_site.forms import FOREIGN, FormError, comes_from_here, read_own_form
 from demo_site.gate import same_word, too_many
 from demo_site.letters.akismet import NOWHERE
 from demo_site.letters.letter import Letter, State
@@ -75,10 +75,8 @@ async def enter(request: Request) -> Response:
 
 
 async def leave(request: Request) -> Response:
-    try:
-        await read_own_form(request)
-    except FormError as error:
-        return _door(request, error.status, str(error))
+    if not comes_from_here(request):
+        return _door(request, 403, FOREIGN)
     answer = go("/desk")
     office_of(request).editors.close(request, answer)
     return answer

@@ -10,6 +10,8 @@ LONGEST_BODY = 32_768
 """Bytes. The longest letter there may be, in a script of three bytes a sign, takes 18 kB as a form
 encodes it."""
 
+FOREIGN = "Only this paper’s own pages may send this form."
+
 
 class FormError(Exception):
     """A form that cannot be read; the message is for whoever sent it.
@@ -58,7 +60,7 @@ async def read_own_form(request: Request) -> dict[str, str]:
     :raises FormError: also when another site sent it.
     """
     if not comes_from_here(request):
-        raise FormError(403, "Only this paper’s own pages may send this form.")
+        raise FormError(403, FOREIGN)
     return await read_form(request)
 
 

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from demo_site.forms import FormError, read_own_form
+from demo_site.forms import FOREIGN, FormError, comes_from_here, read_own_form
 from demo_site.gate import same_word, too_many
 from demo_site.office import office_of
 from demo_site.render import go, render_alone
@@ -70,10 +70,8 @@ async def log_in(request: Request) -> Response:
 
 
 async def log_out(request: Request) -> Response:
-    try:
-        await read_own_form(request)
-    except FormError as error:
-        return _door(request, error.status, str(error))
+    if not comes_from_here(request):
+        return _door(request, 403, FOREIGN)
     answer = go("/login")
     office_of(request).members.close(request, answer)
     return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -18,6 +19,20 @@ PASSWORD = "between the tides"
 STORY = "/city/four-clocks"
 OURS = {"Sec-Fetch-Site": "same-origin"}
 NOON = 1_795_780_800.0
+XSS = [
+    "<script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' autofocus onfocus=alert(1) x='",
+    "</script><script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "<!--<script>",
+    "\u2028alert(1)//",
+    "&lt;script&gt;",
+    "]]><b>",
+]
 UNLIMITED = Limits(each=10**9, waiting=10**9)
 
 
@@ -66,7 +81,8 @@ class Visitor:
         return (await self.client.get(address, follow_redirects=True)).text
 
     async def post(self, address: str, **fields: str) -> httpx.Response:
-        return await self.client.post(address, data=fields, headers=OURS)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return await self.client.post(address, content=urlencode(fields), headers={**OURS, **kind})
 
     async def form(self, story: str = STORY) -> dict[str, str]:
         """The fields of the form under a story, as they came."""
