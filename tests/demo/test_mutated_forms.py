@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from demo_site.forms import LONGEST_BODY
 from demo_site.letters.akismet import Akismet
 from demo_site.letters.letter import State, read_draft
 from demo_site.letters.sieve import digest
@@ -119,6 +120,11 @@ def typed_in(body: bytes) -> dict[str, str]:
     return fields
 
 
+def seen(text: str) -> list[str]:
+    """The letters and digits of a text."""
+    return [sign for sign in text if sign.isalnum()]
+
+
 def decoded(written: str) -> str:
     raw = re.sub(
         rb"%([0-9a-fA-F]{2})",
@@ -141,7 +147,9 @@ def test_of_5000_mutated_forms_none_is_printed_unseen_none_lost_and_none_an_erro
     answer = room.send(headers, body, age)
     assert answer.status_code in {303, 400, 403, 413, 415, 422}
     assert room.visitor.office.tray.counts()[State.PUBLISHED] == 0
-    draft = read_draft(typed_in(body))
+    typed = typed_in(body)
+    draft = read_draft(typed)
+    assert seen(draft.text) == seen(typed.get("letter", ""))
     if answer.status_code == 303:
         name, text, state = room.letter_behind(answer)
         assert state in {State.HELD, State.SPAM}
@@ -150,7 +158,13 @@ def test_of_5000_mutated_forms_none_is_printed_unseen_none_lost_and_none_an_erro
         kept = fields_of(answer.text)
         assert (kept["name"], kept["letter"]) == (draft.name, draft.text)
     else:
+        # What cannot be read cannot be handed back: a sentence says why, and the browser has it.
         assert 'role="alert"' in answer.text
+        assert {
+            400: body.count(b"&") >= 20,
+            413: len(body) > LONGEST_BODY,
+            415: "urlencoded" not in headers["Content-Type"],
+        }[answer.status_code]
 
 
 class Content(akismet.TestSyncClient):
