@@ -10,7 +10,7 @@ from adguard.detection import Verdict
 from adguard.middleware import AdGuardMiddleware
 from adguard.policy import Decision
 from adguard.presets import Rule
-from adguard.scope import Reader, snippet_tag
+from adguard.scope import Reader, monetization_tag, snippet_tag
 from adguard.settings import Settings, SettingsError, SupportOption
 from adguard.variants import Variant
 
@@ -25,5 +25,6 @@ __all__ = [
     "Variant",
     "Verdict",
     "__version__",
+    "monetization_tag",
     "snippet_tag",
 ]

@@ -136,6 +136,16 @@ class Reader:
             services.tally.count_injected()
         return Markup(made.decode("ascii"))  # noqa: S704
 
+    def monetization_tag(self) -> Markup:
+        """Returns a `<link rel="monetization">` for each wallet among the ways to support, to stand
+        in the page's head; empty where there is none."""
+        options = self._services.settings.support
+        wallets = [option.url for option in options if option.kind == "monetization"]
+        return Markup("\n").join(_WALLET.format(wallet) for wallet in wallets)
+
+
+_WALLET = Markup('<link rel="monetization" href="{}">')
+
 
 @pass_context
 def snippet_tag(context: Context, nonce: str | None = None) -> Markup:
@@ -143,3 +153,12 @@ def snippet_tag(context: Context, nonce: str | None = None) -> Markup:
     request: Any = context["request"]
     reader: Reader | None = request.scope.get("adguard")
     return Markup("") if reader is None else reader.snippet_tag(nonce)
+
+
+@pass_context
+def monetization_tag(context: Context) -> Markup:
+    """A Jinja global: `{{ monetization_tag() }}` in the head of a template whose context holds
+    `request`."""
+    request: Any = context["request"]
+    reader: Reader | None = request.scope.get("adguard")
+    return Markup("") if reader is None else reader.monetization_tag()

@@ -56,6 +56,9 @@ class FakeReader:
     def snippet_tag(self, nonce: str | None = None) -> Markup:
         return Markup("")
 
+    def monetization_tag(self) -> Markup:
+        return Markup("")
+
 
 class WithReader:
     """ASGI middleware that puts `reader` where the app looks for one.

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from adguard.pages import PAGE_POLICY, Article, Entry, Memory, Pages, Visit
+from adguard.pages import PAGE_POLICY, Article, Entry, Memory, Pages, Visit, support_policy
 from adguard.settings import Settings, SupportOption
 
 PAGE = Path(__file__).resolve().parents[1] / "snippets" / "page"
@@ -53,6 +53,8 @@ WAYS = (
     SupportOption("Subscribe from €3 a month", "/subscribe", "subscribe"),
     SupportOption("Give once, any amount", "https://give.example.org/harbour", "donate"),
     SupportOption("Read our morning letter", "/letter", "newsletter"),
+    SupportOption("The Tuesday letter", "https://letters.example.org/join", "newsletter", "email"),
+    SupportOption("Pay as you read", "$wallet.example.org/harbour", "monetization"),
 )
 SETTINGS = Settings(
     secret_key="not a secret, only long enough for it",
@@ -207,9 +209,18 @@ async def page(request: Request) -> Response:
             ),
             article=back,
         ),
+        "pass": lambda: pages.pass_page(
+            visit,
+            code="" if "alone" in query else "AQFtazEV9iyEALxcuwS90AvTVmxZVmR7CLA_vyE2hKr5-qCvE",
+            hand="hand",
+            until=date(2027, 11, 28),
+            article=back,
+        ),
         "message": lambda: pages.message(visit, query.get("name", "not-blocking"), article=back),
     }[request.path_params["page"]]()
-    return HTMLResponse(made, headers={"content-security-policy": PAGE_POLICY})
+    listed = request.path_params["page"] == "support"
+    policy = support_policy(() if pages is ALONE else WAYS) if listed else PAGE_POLICY
+    return HTMLResponse(made, headers={"content-security-policy": policy})
 
 
 def _visit(request: Request) -> Visit:

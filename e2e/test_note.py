@@ -379,7 +379,7 @@ def test_another_tool_can_be_picked(chromium: BrowserContext, site: Server) -> N
     expect(host(page).get_by_text("large power button")).to_be_visible()
     host(page).get_by_label("Which one do you use?").select_option(label="Brave Shields")
     expect(host(page).get_by_text("large power button")).to_be_hidden()
-    expect(host(page).get_by_text("Click the lion")).to_be_visible()
+    expect(host(page).get_by_text("tap the lion")).to_be_visible()
 
 
 def test_a_reader_behind_a_network_filter_gets_words_that_are_true(

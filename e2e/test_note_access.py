@@ -33,6 +33,8 @@ STATES = {
     "help without a way back": ("/_site/help?lost&tool=abp", None),
     "support": ("/_site/support", None),
     "support without ways": ("/_site/support?alone", None),
+    "pass": ("/_site/pass", None),
+    "pass by its code": ("/_site/pass?alone", None),
     "preferences": ("/_site/preferences", None),
     "preferences, empty": ("/_site/preferences?alone&lost", None),
     "message": ("/_site/message", None),
@@ -41,8 +43,9 @@ CLICK = "(query) => document.querySelector('#site-note').shadowRoot.querySelecto
 TARGETS = """() => {
   const note = document.querySelector('#site-note');
   const root = note ? note.shadowRoot : document;
+  const controls = 'button, input:not([type=hidden]), select, summary, a';
   const found = [];
-  for (const element of root.querySelectorAll('button, select, summary, a')) {
+  for (const element of root.querySelectorAll(controls)) {
     const box = element.getBoundingClientRect();
     if (!box.width || element.closest('p')) continue;
     if (box.height < 44 - 0.1 || box.width < 44 - 0.1)

@@ -18,6 +18,7 @@ async def page(request: Request) -> Response:
     reader = request.scope["adguard"]
     response = PlainTextResponse(f"{reader.verdict} {reader.state} {reader.decision.action}")
     reader.grant_pass(response, days=7)
+    response.headers["link"] = reader.pass_link(days=8, minutes=60, about="evt_1")
     return response
 
 
@@ -28,8 +29,8 @@ async def test_an_app_finds_the_reader_of_the_tests_choice() -> None:
         transport=httpx.ASGITransport(app), base_url="http://test"
     ) as client:
         assert (await client.get("/")).text == "extension None none"
-    assert fake.granted == [7]
-    assert fake.snippet_tag() == ""
+    assert (fake.granted, fake.linked) == ([7], [8])
+    assert (fake.snippet_tag(), fake.monetization_tag()) == ("", "")
 
 
 def test_the_fake_has_every_public_name_of_the_real_reader() -> None:

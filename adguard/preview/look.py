@@ -66,6 +66,9 @@ class Look:
             return pages.help(visit, tool=state.about, article=back)
         if state.kind == "support":
             return pages.support(visit, article=article)
+        if state.kind == "pass":
+            code = "" if state.alone else "code"
+            return pages.pass_page(visit, code=code, until=TODAY, article=back)
         if state.kind == "preferences":
             memory = Memory() if state.alone else _memory(pages, state.about)
             return pages.preferences(visit, memory, article=back)

@@ -11,7 +11,7 @@ from adguard.support import Guide
 
 __all__ = ["GROUPS", "PAGE", "State", "states_of"]
 
-Kind = Literal["note", "interstitial", "help", "support", "preferences", "message"]
+Kind = Literal["note", "interstitial", "help", "support", "pass", "preferences", "message"]
 
 PAGE = "page"
 """The form of what is a page of its own."""
@@ -32,7 +32,7 @@ class State:
         message.
     :param says: what the guide's status line says: `checking`, `not-yet` or nothing.
     :param alone: as if the publisher had named no way to support; for `help`, without a way back;
-        for `preferences`, without a note.
+        for `pass`, without a code; for `preferences`, without a note.
     """
 
     name: str
@@ -107,6 +107,8 @@ def _pages(*, support: bool) -> Iterator[State]:
     if support:
         yield State("ways", "Support", "pages", "support")
     yield State("ways-none", "Support, none named", "pages", "support", alone=True)
+    yield State("pass", "A pass, to be taken", "pages", "pass")
+    yield State("pass-none", "A pass, by its code", "pages", "pass", alone=True)
     yield State("memory-none", "Preferences, no note", "pages", "preferences", alone=True)
     for verdict in (*VERDICTS, "clear"):
         title = f"Preferences, {verdict}"

@@ -4,14 +4,21 @@ form, a wallet."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.templating import Jinja2Templates
 
-from adguard import SupportOption
+from adguard import SupportOption, monetization_tag
 from adguard.pages import PAGE_POLICY
 from tests.endpoints.conftest import Site
 from tests.visitor import FIREFOX, Visitor
@@ -151,6 +158,31 @@ async def test_without_such_ways_the_policy_is_the_usual_one(make_site: MakeSite
     site = make_site(support=[JAR, SUBSCRIBE, OWN_LETTER])
     page = await (await site.visitor()).open("/_site/support")
     assert page.headers["content-security-policy"] == PAGE_POLICY
+
+
+async def test_the_publishers_own_pages_carry_their_wallets(
+    make_site: MakeSite, tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").write_text("<head>{{ monetization_tag() }}</head>")
+    templates = Jinja2Templates(tmp_path)
+    templates.env.globals["monetization_tag"] = monetization_tag
+
+    async def page(request: Request) -> Response:
+        return templates.TemplateResponse(request, "page.html")
+
+    app = Starlette(routes=[Route("/", page)])
+    other = SupportOption("Also", "https://other.example/us?a=1&b", "monetization")
+    for options, wallets in (
+        ([JAR], []),
+        ([WALLET, JAR, other], ["https://wallet.example/us", "https://other.example/us?a=1&b"]),
+    ):
+        site = make_site(app=app, support=options, mode="off")
+        shown = HTMLParser((await (await site.visitor()).open("/")).text)
+        links = shown.css("head > link[rel=monetization]")
+        assert [link.attributes["href"] for link in links] == wallets
+    bare = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://news.localhost")
+    async with bare:
+        assert (await bare.get("/")).text == "<head></head>"
 
 
 async def test_the_notice_has_links_only(site: Site) -> None:
