@@ -12,7 +12,7 @@ from urllib.parse import quote
 from adguard.ledger.errors import StoreError
 from adguard.ledger.schema import APPLICATION, VERSION, migrate, twins
 
-__all__ = ["explain", "open_to_read", "open_to_write", "passing", "unwritable"]
+__all__ = ["explain", "locked", "open_to_read", "open_to_write", "passing", "unwritable"]
 
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -49,6 +49,11 @@ def unwritable(error: BaseException) -> bool:
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_PERM,
     }
+
+
+def locked(error: BaseException) -> bool:
+    """Whether another process's transaction was waited for in vain."""
+    return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def passing(error: BaseException) -> bool:

@@ -127,6 +127,12 @@ class JournalFile:
         """The name of this file in the identity of its batches and parcels."""
         return str((self._first("SELECT value FROM meta WHERE name = 'node'") or ("",))[0])
 
+    def wait_for_others(self, seconds: float) -> None:
+        """Says how long to wait for another process's transaction, until the file is let go of."""
+        with self._lock:
+            if self._db is not None:
+                self._db.execute(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
+
     def close(self) -> None:
         """Lets go of the file; the next use opens it again."""
         with self._lock:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from adguard.ledger.connect import explain, passing, unwritable
+from adguard.ledger.connect import explain, locked, passing, unwritable
 from adguard.ledger.errors import LedgerUnavailable
 from adguard.ledger.events import Event
 from adguard.ledger.expiry import Expiry
@@ -27,6 +27,9 @@ logger = logging.getLogger("adguard.ledger")
 
 RETRY_AFTER = 1.0
 STOP_WITHIN = 2.0
+IMPATIENT = 0.2
+"""Seconds to wait for another process's transaction while it has been waited for in vain: reports
+that queue behind one another, and a server that has to stop, must not wait for it each anew."""
 
 
 class Keeper:
@@ -59,6 +62,7 @@ class Keeper:
         self._retry_at = 0.0
         self._expiry = Expiry()
         self._logged: set[str] = set()
+        self._impatient = False
         self._facts: dict[str, object] = {}
         self.degraded = ""
         self.trouble = ""
@@ -96,7 +100,7 @@ class Keeper:
             raise
         except Exception as error:
             raise self._fail(error) from error
-        self.trouble = ""
+        self._went_well()
         return known
 
     def open(self) -> None:
@@ -119,7 +123,7 @@ class Keeper:
             more = held and (self._carry(store) or self._expire(store))
             if not more:
                 self._facts = {**store.health(), "folding": held}
-            self.trouble = store.full if isinstance(store, Spool) else ""
+            self._went_well(store.full if isinstance(store, Spool) else "")
         except Exception as error:
             self._fail(error)
             return False
@@ -211,7 +215,16 @@ class Keeper:
         if self.trouble not in self._logged:
             self._logged.add(self.trouble)
             logger.error("%s: %s", self._location.path or "memory:", self.trouble)
-        if not passing(error) and self._store is not self._memory:
+        if self._store is None or (not passing(error) and self._store is not self._memory):
             self.close()
             self._retry_at = time.monotonic() + RETRY_AFTER
+        elif locked(error):
+            self._store.wait_for_others(IMPATIENT)
+            self._impatient = True
         return LedgerUnavailable(self.trouble)
+
+    def _went_well(self, trouble: str = "") -> None:
+        self.trouble = trouble
+        if self._impatient and self._store is not None:
+            self._store.wait_for_others(self._busy_timeout)
+        self._impatient = False

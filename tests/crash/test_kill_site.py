@@ -62,6 +62,9 @@ class Site:
     def kill(self) -> None:
         self._process.kill()
 
+    def terminate(self) -> None:
+        self._process.terminate()
+
     async def wait(self) -> int:
         return await self._process.wait()
 
