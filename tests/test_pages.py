@@ -100,6 +100,32 @@ def test_every_page_says_its_language_and_stays_out_of_search(name: str) -> None
     assert "<title>" in html
 
 
+def test_every_page_is_whole_in_every_language() -> None:
+    maker = pages(publisher="The Harbour Post", support=[SupportOption("Give", "/give", "donate")])
+    for lang in maker.texts.languages:
+        visit, speech = Visit(base="/_site", lang=lang), maker.texts.speak(lang)
+        for name in ("fragment", *FULL):
+            root = HTMLParser(made(maker, name, visit)).css_first("html")
+            assert root is not None
+            assert (root.attributes["lang"], root.attributes["dir"]) == (lang, speech.dir)
+        for verdict in VERDICTS:
+            maker.interstitial(visit, ARTICLE, verdict=verdict)
+            maker.fragment(visit, verdict=verdict)
+
+
+@pytest.mark.parametrize("lang", ["ar", "he"])
+def test_names_and_headlines_from_elsewhere_do_not_turn_a_sentence_around(lang: str) -> None:
+    maker = pages(publisher="The Post", support=[SupportOption("Give once", "/give", "donate")])
+    visit = Visit(base="/_site", lang=lang)
+    page = HTMLParser(maker.interstitial(visit, ARTICLE))
+    assert "\u2068The Post\u2069" in page.css_first("main p").text()
+    assert page.css_first("header bdi").text() == "The Post"
+    assert page.css_first(".site-note-headline bdi") is not None
+    assert page.css_first(".site-note-path").attributes["dir"] == "ltr"
+    assert HTMLParser(maker.help(visit, article=ARTICLE)).css_first("cite[dir=auto]") is not None
+    assert HTMLParser(maker.support(visit)).css_first(".site-note-way [dir=auto]") is not None
+
+
 @pytest.mark.parametrize("name", ["fragment", *FULL])
 def test_every_id_is_there_once_and_every_reference_finds_it(name: str) -> None:
     tree = HTMLParser(made(pages(), name))

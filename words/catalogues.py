@@ -108,13 +108,22 @@ def gaps(catalogue: Catalog) -> dict[str, str]:
 
 def faults(catalogue: Catalog) -> Iterator[str]:
     """Yields a sentence for whatever would mislead a reader or break a page: a placeholder that
-    was lost or made up, a mark of exclamation, other markup, a sentence left in English."""
-    for message in catalogue:
-        if message.id and _is_translated(message):
-            for text in _texts(message.string):
-                yield from (
-                    f"{message.context}: {fault}: {text}" for fault in _wrong(message, text)
-                )
+    was lost or made up, a mark of exclamation, other markup, a sentence left in English, a button
+    called by another name than it has."""
+    whole = [message for message in catalogue if message.id and _is_translated(message)]
+    called: dict[str, set[str]] = {}
+    for message in whole:
+        called.setdefault(_texts(message.id)[0], set()).update(_texts(message.string))
+    for message in whole:
+        quoted = [name for name in re.findall("“(.*?)”", _texts(message.id)[-1]) if name in called]
+        for text in _texts(message.string):
+            wrong = [
+                f"“{name}” is {' or '.join(sorted(called[name]))}"
+                for name in quoted
+                if not any(own in text for own in called[name])
+            ]
+            for fault in (*_wrong(message, text), *wrong):
+                yield f"{message.context}: {fault}: {text}"
 
 
 def _wrong(message: Message, text: str) -> Iterator[str]:

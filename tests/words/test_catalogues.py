@@ -143,6 +143,16 @@ def test_a_long_sentence_left_in_english_is_a_fault() -> None:
     assert ["English left" in fault for fault in faults(catalogue)] == [True]
 
 
+def test_a_button_is_called_by_the_name_it_has() -> None:
+    english = {"later": "Not now", "said": "You answered “Not now”.", "other": "Press “Pause”."}
+    catalogue = updated(Catalog("pl"), template(english))
+    for message in catalogue:
+        message.string = message.id and {"later": "Nie teraz"}.get(
+            message.context or "", "„Później”"
+        )
+    assert list(faults(catalogue)) == ["said: “Not now” is Nie teraz: „Później”"]
+
+
 def test_the_command_begins_a_language_says_what_lacks_and_ends_well_when_nothing_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
