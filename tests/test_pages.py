@@ -117,13 +117,13 @@ def test_every_page_is_whole_in_every_language() -> None:
 def test_names_and_headlines_from_elsewhere_do_not_turn_a_sentence_around(lang: str) -> None:
     maker = pages(publisher="The Post", support=[SupportOption("Give once", "/give", "donate")])
     visit = Visit(base="/_site", lang=lang)
-    page = HTMLParser(maker.interstitial(visit, ARTICLE))
-    assert "\u2068The Post\u2069" in page.css_first("main p").text()
-    assert page.css_first("header bdi").text() == "The Post"
-    assert page.css_first(".site-note-headline bdi") is not None
-    assert page.css_first(".site-note-path").attributes["dir"] == "ltr"
-    assert HTMLParser(maker.help(visit, article=ARTICLE)).css_first("cite[dir=auto]") is not None
-    assert HTMLParser(maker.support(visit)).css_first(".site-note-way [dir=auto]") is not None
+    html = maker.interstitial(visit, ARTICLE)
+    assert "\u2068The Post\u2069" in text_of(html, "main p")
+    assert text_of(html, "header bdi") == "The Post"
+    assert text_of(html, ".site-note-headline bdi") == ARTICLE.headline
+    assert text_of(html, ".site-note-path[dir=ltr]") == ARTICLE.path
+    assert text_of(maker.help(visit, article=ARTICLE), "cite[dir=auto]") == ARTICLE.headline
+    assert text_of(maker.support(visit), ".site-note-way [dir=auto]") == "Give once"
 
 
 @pytest.mark.parametrize("name", ["fragment", *FULL])
