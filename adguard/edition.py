@@ -17,7 +17,7 @@ from adguard.settings import Settings
 
 AS_THEY_ARE = (
     *("prefix", "publisher", "probe_ad_urls", "neutral_url", "consent_mode", "holdout", "sample"),
-    *("inject", "interstitial", "inline_target", "support", "texts"),
+    *("inject", "interstitial", "inline_target", "support", "texts", "language"),
     *("protection_blocks", "network_wall"),
 )
 HOOKS = ("is_supporter", "section", "country")

@@ -172,7 +172,7 @@ class Memory:
 class Pages:
     """Templates, compiled once; each method renders one.
 
-    :param settings: `publisher`, `support`, `texts` and `template_dir` are used.
+    :param settings: `publisher`, `language`, `support`, `texts` and `template_dir` are used.
     :param assets: names of the client and the stylesheet.
     :param kinds: what each bait is (`script`, `image`, `fetch`, `element`), by its id, for the
         table behind "How do we know?".
@@ -189,6 +189,7 @@ class Pages:
             if variant.texts
         }
         self._publisher = settings.publisher
+        self._language = settings.language
         self._support: Sequence[SupportOption] = tuple(settings.support)
         self._assets = assets
         self._prefix = settings.prefix
@@ -296,7 +297,7 @@ class Pages:
 
     def _render(self, name: str, visit: Visit, **values: Any) -> str:
         texts = self._worded.get(visit.arm, self.texts)
-        speech = texts.speak(*wanted_languages(visit.lang, visit.accept))
+        speech = texts.speak(*wanted_languages(visit.lang or self._language, visit.accept))
         lang = speech.lang if visit.lang or speech.lang != FALLBACK else ""
         context = {
             **values,

@@ -24,6 +24,7 @@ from adguard.environment import (
     warn_unknown,
 )
 from adguard.hosts import by_domain, normal_url
+from adguard.languages import FALLBACK, TAG
 from adguard.presets import (
     MODES,
     PRESETS,
@@ -85,6 +86,7 @@ class Settings:
     prefix: str = option("prefix", "/_site")
     site: str = option("site", "default")
     publisher: str = option("publisher", "")
+    language: str = option("language", "")
     store: str | None = option("store", None)
     retention_days: int = option("retention_days", 760, int)
     is_supporter: SupporterHook | None = option("is_supporter", None, as_hook)
@@ -208,6 +210,8 @@ class Settings:
             )
         if not isinstance(self.publisher, str) or len(self.publisher) > 200:
             raise SettingsError("publisher: not a text of at most 200 characters")
+        if not isinstance(self.language, str) or not TAG.fullmatch(self.language or FALLBACK):
+            raise SettingsError(f"language: {self.language!r} is not a language tag such as 'en'")
         if not isinstance(self.inline_target, str) or not self.inline_target.strip():
             raise SettingsError("inline_target: not a CSS selector list")
 

@@ -23,6 +23,7 @@ FIGURES: dict[str, Any] = {
     "rules": [Rule("/markets/*", preset="strict")],
     "prefix": "/_paper",
     "publisher": "The Gazette",
+    "language": "de",
     "is_supporter": pytest.fail,
     "ad_urls": ["https://ads.test/a.js"],
     "probe_ad_urls": True,

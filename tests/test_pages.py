@@ -113,6 +113,15 @@ def test_every_page_is_whole_in_every_language() -> None:
             maker.fragment(visit, verdict=verdict)
 
 
+def test_a_page_that_sees_no_language_speaks_the_sites_and_then_the_readers() -> None:
+    reader = Visit(base="/_site", accept="de, fr;q=0.5")
+    assert 'lang="de"' in pages().interstitial(reader, ARTICLE)
+    assert 'lang="pl"' in pages(language="pl").interstitial(reader, ARTICLE)
+    assert 'lang="de"' in pages(language="tlh").interstitial(reader, ARTICLE)
+    article_in_french = Visit(base="/_site", lang="fr", accept="de")
+    assert 'lang="fr"' in pages(language="pl").fragment(article_in_french)
+
+
 @pytest.mark.parametrize("lang", ["ar", "he"])
 def test_names_and_headlines_from_elsewhere_do_not_turn_a_sentence_around(lang: str) -> None:
     maker = pages(publisher="The Post", support=[SupportOption("Give once", "/give", "donate")])
