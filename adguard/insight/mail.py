@@ -14,6 +14,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from adguard.insight import wording
+from adguard.insight.letter import letter_of
 from adguard.insight.report import Report
 from adguard.insight.webpage import to_html
 
@@ -99,7 +100,8 @@ def _addresses(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 
 def compose(report: Report, post: Post) -> EmailMessage:
-    """Returns the mail: the main figures as text, the whole report as an attached page."""
+    """Returns the mail: the main figures as text and as HTML, the whole report as an attached
+    page."""
     message = EmailMessage()
     message["Subject"] = _subject(report)
     message["From"] = post.sender
@@ -108,6 +110,7 @@ def compose(report: Report, post: Post) -> EmailMessage:
     message["Message-ID"] = make_msgid("adguard", Address(addr_spec=post.sender).domain)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text_of(report), cte="quoted-printable")
+    message.add_alternative(letter_of(report), subtype="html", cte="quoted-printable")
     message.add_attachment(
         to_html(report).encode(),
         maintype="text",

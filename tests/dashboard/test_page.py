@@ -33,7 +33,7 @@ async def read(client: Client, query: str = "") -> str:
 def headline(page: str) -> str:
     found = re.search(r"<h1>(.*?)</h1>", page)
     assert found
-    return found[1]
+    return found[1].replace("\u00a0", " ")
 
 
 async def test_the_first_line_answers_the_editor(make: Make) -> None:

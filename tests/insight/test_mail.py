@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import re
 import ssl
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import html5lib
 import pytest
 
 from adguard.insight.mail import MailError, Post, compose, preview, read_post, send
+from adguard.ledger import Event
 from e2e.harness.nginx import free_port
 from tests.insight.making import WEEK, report_of, views
 from tests.insight.post_office import PASSWORD, USER, Office, certify, serving
@@ -65,6 +69,31 @@ def test_a_mail_brings_the_figures_as_text_and_the_report_as_a_page() -> None:
     assert page.get_content_type() == "text/html"
     assert page.get_filename() == f"ads-{report.first}-to-{report.last}.html"
     assert page.get_content().startswith("<!doctype html>")
+
+
+def letter(*events: Event, **options: Any) -> str:
+    report = report_of(*events, **{"by": ("page", "section"), **options})
+    body = compose(report, post_of("smtps://mail.example.org")).get_body(("html",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_the_letter_shows_the_week_and_asks_for_nothing() -> None:
+    page = letter(*WEEKS, *views(500, day=WEEK[0] - 2), *views(40, path="/a-story"))
+    html5lib.HTMLParser(strict=True).parse(page)
+    assert "Of 1,040 page views with a verdict, 28.8\u00a0% were behind a blocker" in page
+    assert "+28.8 points" in page
+    assert "/a-story" in page
+    assert page.count('class="bar"') == 2, "a bar for each day on which anything was recorded"
+    assert not re.findall(r"<script|<link|<img|<form|@import|src=|href=|url\(", page)
+
+
+def test_a_letter_of_an_empty_week_or_of_many_days_is_short() -> None:
+    assert "Nothing was recorded in these days." in letter()
+    month = [event for back in range(20) for event in views(1, day=WEEK[-1] - back)]
+    assert 'class="bar"' not in letter(*month, since=(WEEK[-1] - 27) * 86400)
+    assert "Nothing is known of the week before." in letter(*WEEKS)
+    assert "width:0%" in letter(*views(9))
 
 
 @smtps

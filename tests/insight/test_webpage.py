@@ -47,7 +47,7 @@ def test_the_page_is_html_without_an_error() -> None:
 
 def test_the_first_line_answers_the_question() -> None:
     page = to_html(busy())
-    assert "<h1>Of 1,050 page views with a verdict, 42.7 % were behind a blocker" in page
+    assert "<h1>Of 1,050 page views with a verdict, 42.7\u00a0% were behind a blocker" in page
 
 
 def test_every_figure_has_its_definition_one_link_away() -> None:
