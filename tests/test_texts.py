@@ -67,6 +67,12 @@ def test_the_publishers_english_wording_leaves_our_translations_alone() -> None:
     assert speech("button.later") == Texts().speak("de")("button.later") != "Later"
 
 
+def test_of_two_wordings_of_the_publishers_the_nearer_wins() -> None:
+    texts = Texts({"pt-BR": {"button.later": "Depois"}, "pt": {"button.later": "Mais tarde"}})
+    assert texts.speak("pt-BR")("button.later") == "Depois"
+    assert texts.speak("pt-PT")("button.later") == "Mais tarde"
+
+
 def test_a_language_of_the_publishers_own_fills_its_gaps_with_the_nearest_there_is() -> None:
     texts = Texts({"pt-PT": {"button.back": "Recuar"}, "zh-TW": {"button.back": "返回"}})
     lisbon, taipei = texts.speak("pt-PT"), texts.speak("zh-TW")
@@ -157,6 +163,7 @@ def test_what_is_not_translated_is_english(folder: Path) -> None:
     speech = Texts().speak("pl")
     assert speech("hello", name="Ola") == "Witaj, Ola"
     assert speech("bye") == "Bye"
+    assert Texts({"en": {"bye": "See you"}}).speak("pl")("bye") == "See you"
 
 
 def test_a_translation_of_an_older_english_sentence_is_not_used(folder: Path) -> None:
