@@ -70,6 +70,7 @@ class Services:
         except StoreURLError as error:
             raise SettingsError(f"store: {error}") from error
         self.taken = open_taken(locate(settings.store))
+        weakref.finalize(self, self.taken.close)
         self.served = PagesServed(
             self.tally, self.ledger, settings.site, lambda: edition.name(switch.current()), clock()
         )
@@ -99,6 +100,7 @@ class Services:
             self.exposition.sync()
         if self.watch is not None:
             self.watch.close(0.0)
+        self.taken.close()
         await self.ledger.aclose()
 
     def _make_watch(self) -> Watch | None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal, Protocol
 
 from adguard.ledger import StoreError
 from adguard.ledger.connect import explain, open_to_read, open_to_write
 from adguard.ledger.events import DAY
-from adguard.ledger.location import Location
 from adguard.passes.code import Code
 
-__all__ = ["AGAIN", "KEEP", "LocalTaken", "MemoryTaken", "Outcome", "Taken", "open_taken"]
+__all__ = ["AGAIN", "KEEP", "LocalTaken", "MemoryTaken", "Outcome", "Taken"]
 
 Outcome = Literal["new", "again", "taken"]
 
@@ -44,6 +43,9 @@ class Taken(Protocol):
         :raises StoreError: it is not known.
         """
 
+    def close(self) -> None:
+        """Lets go of connections; the next use opens them again."""
+
 
 class LocalTaken:
     """The table `taken` of the machine's own database file, shared by all its workers."""
@@ -67,6 +69,26 @@ class LocalTaken:
             raise StoreError(f"the code could not be taken: {explain(error)}") from error
         return _again(found, hand, now)
 
+    def give_back(self, code: Code) -> None:
+        """Forgets that a code was taken, if the file can be written."""
+        with (
+            suppress(StoreError, sqlite3.Error, OSError),
+            closing(open_to_write(self._path, "FULL", self._busy_timeout)) as db,
+        ):
+            db.execute("DELETE FROM taken WHERE code = ?", (code.nonce,))
+
+    def node(self) -> str:
+        """Returns the name of the file, the same for all workers of a machine.
+
+        :raises StoreError: it cannot be read.
+        """
+        try:
+            with closing(open_to_read(self._path, self._busy_timeout)) as db:
+                (name,) = db.execute("SELECT value FROM meta WHERE name = 'node'").fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"the codes cannot be read: {explain(error)}") from error
+        return str(name)
+
     def taken_at(self, code: Code) -> int | None:
         if not self._path.is_file():
             return None
@@ -76,6 +98,9 @@ class LocalTaken:
         except sqlite3.Error as error:
             raise StoreError(f"the codes cannot be read: {explain(error)}") from error
         return None if row is None else int(row[0])
+
+    def close(self) -> None:
+        """The file is opened for each use."""
 
 
 class MemoryTaken:
@@ -102,15 +127,11 @@ class MemoryTaken:
         found = self._rows.get(code.nonce)
         return None if found is None else found[1]
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
 
 def _again(found: tuple[str, int] | None, hand: str, now: float) -> Outcome:
     if found is not None and hand and found[0] == hand and now - found[1] < AGAIN:
         return "again"
     return "taken"
-
-
-def open_taken(location: Location) -> Taken:
-    """Returns the memory that belongs to a store; nothing is opened yet."""
-    if location.path is None:
-        return MemoryTaken()
-    return LocalTaken(location.path)

@@ -16,7 +16,9 @@ from adguard.ledger import StoreError
 from adguard.ledger.location import Location, locate
 from adguard.ledger.sqlite import SqliteStore
 from adguard.passes.code import Code
-from adguard.passes.taken import AGAIN, KEEP, LocalTaken, MemoryTaken, Taken, open_taken
+from adguard.passes.opening import open_taken
+from adguard.passes.shared import ClickHouseTaken
+from adguard.passes.taken import AGAIN, KEEP, LocalTaken, MemoryTaken, Taken
 
 NOW = 1_790_000_000.0
 CODE = Code(365, int(NOW) + 900, "00ff00ff00ff00ff00")
@@ -134,7 +136,7 @@ def test_memory_is_bounded_and_loses_the_oldest_first(monkeypatch: pytest.Monkey
         (Location("none"), MemoryTaken),
         (Location("memory"), MemoryTaken),
         (locate("sqlite:///somewhere/f.sqlite3"), LocalTaken),
-        (locate("clickhouse://host/db?journal=/somewhere/j.sqlite3"), LocalTaken),
+        (locate("clickhouse://host/db?journal=/somewhere/j.sqlite3"), ClickHouseTaken),
     ],
 )
 def test_where_there_is_a_file_it_remembers(location: Location, kind: type) -> None:

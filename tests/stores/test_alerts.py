@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from adguard.alerts.book import KEEP, Entry
-from adguard.alerts.shared import SHARD, ClickHouseBook
+from adguard.alerts.shared import ClickHouseBook
 from adguard.ledger import open_store
+from adguard.ledger.clickhouse.aside import SHARD
 from adguard.ledger.clickhouse.tables import SPAN
 from adguard.ledger.events import DAY
 from adguard.ledger.location import Host
@@ -39,7 +40,7 @@ def books(cluster: Cluster) -> Iterator[list[ClickHouseBook]]:
         store.migrate()
     made = [ClickHouseBook(address_of(cluster.url), settle=SETTLE) for _ in range(2)]
     for number, book in enumerate(made, 1):
-        book._servers._last[SHARD] = Host("127.0.0.1", cluster.replica(1, number).port)
+        book._lines.servers._last[SHARD] = Host("127.0.0.1", cluster.replica(1, number).port)
     yield made
     for book in made:
         book.close()
@@ -96,7 +97,7 @@ def test_the_book_is_there_while_a_replica_is_dead_and_whole_when_it_is_back(
         cluster.restart_replica(1, 1)
     cluster.settle()
     books[0].close()
-    books[0]._servers._last[SHARD] = Host("127.0.0.1", cluster.replica(1, 1).port)
+    books[0]._lines.servers._last[SHARD] = Host("127.0.0.1", cluster.replica(1, 1).port)
     assert set(books[0].read("away")) == {mine, sent}
 
 
@@ -109,7 +110,7 @@ def test_what_is_older_than_ninety_days_goes(books: list[ClickHouseBook]) -> Non
     def episodes() -> list[int]:
         """As workers see it that start now: the shard's leader drops, whichever that is."""
         for book in books:
-            book._ready.clear()
+            book._lines.ready.clear()
         return [entry.episode for book in books for entry in book.read("old")]
 
     deadline = time.monotonic() + 30

@@ -1,0 +1,60 @@
+"""Codes that were taken anywhere in a ClickHouse cluster, which has no unique keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adguard.ledger import StoreError
+from adguard.ledger.clickhouse.aside import Aside
+from adguard.ledger.clickhouse.link import Connect, NativeLink
+from adguard.ledger.location import Address
+from adguard.passes.code import Code
+from adguard.passes.taken import KEEP, LocalTaken, Outcome
+
+__all__ = ["ClickHouseTaken"]
+
+
+class ClickHouseTaken(LocalTaken):
+    """First the machine's own file decides among its workers; then the machine claims the code in
+    the cluster, and looks whether another did before. Two machines that claim it within the same
+    second, or through replicas that do not know of each other yet, may both have it.
+
+    :param path: the node's journal.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        address: Address,
+        connect: Connect = NativeLink,
+        *,
+        busy_timeout: float = 2.5,
+    ) -> None:
+        super().__init__(path, busy_timeout)
+        self._claims = Aside(
+            address,
+            connect,
+            "taken",
+            {"code": "String", "node": "String", "until": "Int64"},
+            key=("code",),
+            dated="until",
+            keep=KEEP,
+        )
+
+    def take(self, code: Code, hand: str, now: float) -> Outcome:
+        outcome = super().take(code, hand, now)
+        if outcome != "new":
+            return outcome
+        try:
+            node = self.node()
+            self._claims.put((code.nonce, node, code.until), f"{code.nonce}/{node}")
+            claims = self._claims.rows("code", code.nonce, "born, node")
+        except StoreError:
+            # Nobody had it: the reader may try again, here or on another machine.
+            self.give_back(code)
+            raise
+        return "new" if not claims or claims[0][1] == node else "taken"
+
+    def close(self) -> None:
+        """Lets go of connections."""
+        self._claims.close()
