@@ -56,6 +56,16 @@ def test_what_is_compiled_is_what_is_written(tag: str) -> None:
         assert sentences(read_mo(file)) == sentences(read(tag)), "run ./dev words"
 
 
+def test_the_template_is_of_todays_english() -> None:
+    text = (LOCALE / "adguard.pot").read_text("utf-8")
+    assert text == written(template(ENGLISH)), "run ./dev words"
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_no_sentence_is_missing_or_out_of_date(tag: str) -> None:
+    assert gaps(updated(read(tag), template(ENGLISH))) == {}, "run ./dev words, then translate"
+
+
 @pytest.mark.parametrize("tag", LANGUAGES)
 def test_no_translation_misleads_or_breaks_a_page(tag: str) -> None:
     assert list(faults(read(tag))) == []
