@@ -55,8 +55,9 @@ class SupportOption:
 
     @property
     def slug(self) -> str:
-        """A name for URLs of ours, which stays the same while label and URL do."""
-        return blake2b(f"{self.label}\n{self.url}".encode(), digest_size=5).hexdigest()
+        """A name for URLs and ids of ours, which stays the same while label and URL do. It begins
+        with a letter that no list hunts: hexadecimal digits alone may begin with "ad"."""
+        return "w" + blake2b(f"{self.label}\n{self.url}".encode(), digest_size=5).hexdigest()
 
     @property
     def origin(self) -> str:

@@ -10,8 +10,6 @@ from urllib.parse import urlencode
 import anyio.to_thread
 from starlette.types import Receive, Scope
 
-from adguard.audience import audience_in, prefers_privacy
-from adguard.endpoints.asking import variant_of
 from adguard.endpoints.control import page_path
 from adguard.endpoints.http import (
     Answer,
@@ -22,8 +20,8 @@ from adguard.endpoints.http import (
     read_form,
     redirect,
 )
+from adguard.endpoints.noting import note_reader
 from adguard.endpoints.readable import EPOCH, article_of, visit_of
-from adguard.endpoints.recording import event_of
 from adguard.ledger import StoreError
 from adguard.passes import Code
 from adguard.services import Services, base_of
@@ -93,35 +91,11 @@ def grant(
     known = services.jar.pass_until(scope["headers"], secure=secure, today=today)
     if counted and known is None:
         try:
-            _count(services, scope, path)
+            note_reader(services, scope, "supported", path)
         except Exception as error:
             services.tally.count_fault("grant_pass", error)
     days = max(days, (known or today) - today)
     return b"set-cookie", services.jar.write_pass(days=days, secure=secure, today=today)
-
-
-def _count(services: Services, scope: Scope, path: str) -> None:
-    headers = headers_of(scope)
-    audience = audience_in(headers)
-    _, mode = services.ruling(path)
-    if mode == "off" or audience.bot:
-        return
-    state = services.jar.read_state(
-        scope["headers"], secure=services.secure(scope), today=services.today()
-    )
-    variant = variant_of(services.settings, state, gpc=prefers_privacy(headers))
-    services.ledger.note(
-        event_of(
-            services,
-            scope,
-            "supported",
-            path,
-            audience,
-            now=services.clock(),
-            variant=variant,
-            sampled=False,
-        )
-    )
 
 
 def _late(services: Services, code: Code) -> bool:

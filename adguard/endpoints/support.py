@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from starlette.types import Receive, Scope
 
-from adguard.audience import audience_in, prefers_privacy
-from adguard.endpoints.asking import variant_of
 from adguard.endpoints.control import page_path
 from adguard.endpoints.http import (
     Answer,
@@ -17,8 +15,8 @@ from adguard.endpoints.http import (
     redirect,
     referer_of,
 )
+from adguard.endpoints.noting import note_reader
 from adguard.endpoints.readable import article_of, visit_of
-from adguard.endpoints.recording import event_of
 from adguard.pages import Article, support_policy
 from adguard.services import Services, base_of
 
@@ -37,8 +35,7 @@ async def way(services: Services, scope: Scope, receive: Receive) -> Answer:
     query = query_of(scope)
     article = article_of(services, query)
     slug = query.get("of", "")
-    ours = base_of(scope)
-    list_of_all = f"{ours}{services.settings.prefix}/support"
+    list_of_all = f"{base_of(scope)}{services.settings.prefix}/support"
     found = next((one for one in services.settings.support if one.slug == slug), None)
     if found is None:
         return redirect(list_of_all)
@@ -62,29 +59,10 @@ def _was_clicked(services: Services, scope: Scope) -> bool:
 
 
 def _count(services: Services, scope: Scope, article: Article | None) -> None:
-    headers = headers_of(scope)
-    address = referer_of(headers)[0] if article is None else article.path
+    address = referer_of(headers_of(scope))[0] if article is None else article.path
     path = page_path(address)
     # The notice is shown on measured views only; the list of its own is for all readers.
     noticed = article is None
     if path.startswith(base_of(scope) + services.settings.prefix + "/"):
         path, noticed = "/", False
-    audience = audience_in(headers)
-    _, mode = services.ruling(path)
-    if mode == "off" or audience.bot:
-        return
-    today = services.today()
-    state = services.jar.read_state(scope["headers"], secure=services.secure(scope), today=today)
-    event = event_of(
-        services,
-        scope,
-        "choice",
-        path,
-        audience,
-        now=services.clock(),
-        verdict=state.verdict_on(today).value if state is not None else "",
-        choice="way",
-        variant=variant_of(services.settings, state, gpc=prefers_privacy(headers)),
-        sampled=noticed,
-    )
-    services.ledger.note(event)
+    note_reader(services, scope, "choice", path, choice="way", sampled=noticed)

@@ -106,7 +106,7 @@ def _requests(settings: Settings, assets: Assets) -> tuple[OwnRequest, ...]:
         ("interstitial", page, "note?to=WyIvYSJd.c2ln"),
         ("help", page, "help?tool=ubo&to=WyIvYSJd.c2ln"),
         ("support", page, "support?to=WyIvYSJd.c2ln"),
-        ("way to support", page, "way?of=0123456789&to=WyIvYSJd.c2ln"),
+        ("way to support", page, "way?of=w0123456789&to=WyIvYSJd.c2ln"),
         ("pass", page, f"pass?code={'k7Q-_x' * 8}A&lang=de"),
         ("pass taken", page, "pass?kept=1"),
         ("preferences", page, "preferences?lang=de"),

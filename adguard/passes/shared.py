@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adguard.ledger import StoreError
 from adguard.ledger.clickhouse.aside import Aside
-from adguard.ledger.clickhouse.link import Connect, NativeLink
+from adguard.ledger.clickhouse.link import NativeLink
 from adguard.ledger.location import Address
 from adguard.passes.code import Code
 from adguard.passes.taken import KEEP, LocalTaken, Outcome
@@ -22,18 +22,11 @@ class ClickHouseTaken(LocalTaken):
     :param path: the node's journal.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        address: Address,
-        connect: Connect = NativeLink,
-        *,
-        busy_timeout: float = 2.5,
-    ) -> None:
-        super().__init__(path, busy_timeout)
+    def __init__(self, path: Path, address: Address) -> None:
+        super().__init__(path)
         self._claims = Aside(
             address,
-            connect,
+            NativeLink,
             "taken",
             {"code": "String", "node": "String", "until": "Int64"},
             key=("code",),
