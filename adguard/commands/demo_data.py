@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 
 import click
@@ -11,6 +12,7 @@ from rich.progress import track
 
 from adguard.dashboard.invented import SITE, invent_day
 from adguard.ledger import Batch, StoreError, StoreURLError, open_store
+from adguard.ledger.connect import explain
 from adguard.ledger.events import DAY
 
 __all__ = ["demo_data"]
@@ -48,4 +50,6 @@ def demo_data(days: int, store: str | None, seed: int, yes: bool) -> None:
         opened.close()
     except (StoreError, StoreURLError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    except (sqlite3.Error, OSError) as error:
+        raise click.ClickException(f"the store cannot be filled: {explain(error)}") from None
     click.echo(f"{new:,} invented events of {days} days are in the store, under the site {SITE!r}.")

@@ -141,6 +141,8 @@ def open_to_read(path: Path, busy_timeout: float) -> sqlite3.Connection:
 
     :raises StoreError: there is none, or it cannot be read.
     """
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name a file in it")
     if not path.is_file():
         raise StoreError(f"{path} does not exist: nothing has been recorded there yet")
     try:
