@@ -26,7 +26,7 @@ from adguard.insight.reconciling import (
 from adguard.insight.reconciling import to_csv as lines_to_csv
 from adguard.insight.report import By, Report
 from adguard.insight.webpage import SPLITS, to_html
-from adguard.ledger import StoreError, StoreURLError, open_store
+from adguard.ledger import Store, StoreError, StoreURLError, open_store
 
 __all__ = ["report"]
 
@@ -147,6 +147,15 @@ def report(
         click.echo(to_json(made))
     elif not any((html, as_csv, jsonl, ad_server)):
         Console().print(render(made))
+        if made.empty:
+            _hint(opened, site)
+
+
+def _hint(store: Store, site: str | None) -> None:
+    with store.figures() as figures:
+        sites = figures.sites()
+    if site is not None and site not in sites:
+        click.echo(f"The store holds figures of {', '.join(sites) or 'no site at all'}.")
 
 
 def _mail(report: Report, *, dry_run: bool) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import operator
+import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class Span:
         :raises ValueError: `until` is before `since`.
         """
         if until < since:
-            raise ValueError(f"until ({until:.0f}) is before since ({since:.0f})")
+            first, last = (time.strftime("%Y-%m-%d", time.gmtime(at)) for at in (since, until))
+            raise ValueError(f"the last day, {last}, is before the first, {first}")
         return cls(int(since // DAY), int(until // DAY), site)
 
 

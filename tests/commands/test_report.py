@@ -138,7 +138,10 @@ def test_a_pipe_is_written_to_and_not_replaced(store: str, tmp_path: Path) -> No
     ("arguments", "sentence"),
     [
         (("--until", "tomorrow"), "'tomorrow' is no end"),
-        (("--since", "2026-11-20", "--until", "2026-11-01"), "before since"),
+        (
+            ("--since", "2026-11-20", "--until", "2026-11-01"),
+            "2026-11-01, is before the first, 2026-11-20",
+        ),
         (("--html", "/no/such/folder/r.html"), "/no/such/folder/r.html cannot be written: No such"),
         (("--dry-run",), "--dry-run goes with --weekly"),
         (("--requests", __file__), "--requests goes with --ad-server"),
@@ -156,6 +159,12 @@ def test_a_wrong_question_gets_a_sentence(
     result = run("--store", store, *arguments)
     assert result.exit_code != 0
     assert sentence in " ".join(result.output.split())
+
+
+def test_a_site_that_is_not_there_leads_to_those_that_are(store: str) -> None:
+    said = run("--store", store, "--site", "nobody").output
+    assert "Nothing was recorded" in said
+    assert "The store holds figures of default, gazette." in said
 
 
 def test_a_file_of_the_ad_server_in_another_encoding_is_refused(store: str, tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_more_answers_than_asks_in_these_days_have_a_value_but_no_interval(
 def test_what_cannot_be_reported_is_refused(store: SqliteStore) -> None:
     with pytest.raises(ValueError, match="'shoe' is not one of verdict"):
         report(store, "shoe")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="before since"):
+    with pytest.raises(ValueError, match="is before the first"):
         report(store, since=NOW + 86400)
 
 

@@ -28,7 +28,7 @@ def test_reading_what_was_never_written_says_so(tmp_path: Path) -> None:
 def test_a_span_is_made_of_the_whole_days_that_hold_its_ends() -> None:
     assert Span.of(86400.5, 3 * 86400 - 1) == Span(1, 2)
     assert Span.of(86400, 86400, "news") == Span(1, 1, "news")
-    with pytest.raises(ValueError, match="before since"):
+    with pytest.raises(ValueError, match="is before the first"):
         Span.of(2, 1)
 
 
