@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adguard.detection import Verdict
@@ -185,6 +185,20 @@ def test_a_pass_stands_until_its_last_day_and_is_not_a_state() -> None:
     state = jar.write_state(ReaderState(first_day=TODAY), secure=True, today=TODAY)
     swapped = state.partition(b";")[0].replace(b"site_note", b"site_pass")
     assert not jar.read_pass([(b"cookie", swapped)], secure=True, today=TODAY)
+
+
+PASS = CookieJar([KEY]).write_pass(days=30, secure=False, today=TODAY).partition(b";")[0]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(place=st.integers(0, len(PASS) - 1), byte=st.integers(0, 255), more=st.binary(max_size=4))
+def test_no_mutated_pass_is_one(place: int, byte: int, more: bytes) -> None:
+    jar = CookieJar([KEY])
+    forged = PASS[:place] + bytes([byte]) + PASS[place + 1 :] + more
+    until = jar.pass_until([(b"cookie", forged)], secure=False, today=TODAY)
+    # Spaces around a cookie, and another after a semicolon, are not part of it.
+    same = forged.split(b";")[0].strip() == PASS
+    assert until == (TODAY + 30 if same else None)
 
 
 def test_a_cookie_is_found_among_others_and_its_name_inside_another_is_not() -> None:
