@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from demo_site.app import create_app
-from demo_site.donate import CROWNS, THANKS_SECONDS
+from demo_site.donate import CROWNS, GIFT_SECONDS
 from demo_site.gate import Patience
 from tests.demo.newsroom import KEY, OURS, Clock, Visitor, make_office
 
@@ -116,8 +117,31 @@ async def test_thanks_are_for_those_who_gave_and_for_an_hour(visitor: Visitor) -
     for address in ("/donate/thanks", "/donate/thanks?gift=8", "/donate/thanks?gift=8.a.b"):
         assert (await visitor.client.get(address)).headers["location"] == "/donate"
     given = (await visitor.post("/donate", crowns="3")).headers["location"]
-    visitor.clock.now += THANKS_SECONDS + 1
+    visitor.clock.now += GIFT_SECONDS + 1
     assert (await visitor.client.get(given)).headers["location"] == "/donate"
+
+
+async def test_a_mailed_link_brings_the_pass_once_however_often_the_mail_is_read(
+    visitor: Visitor,
+) -> None:
+    answer = await visitor.post("/donate", crowns="8", how="mail")
+    assert "set-cookie" not in answer.headers
+    for taken in (303, 409):
+        mail = HTMLParser(await visitor.page(answer.headers["location"]))
+        link = mail.css_first(".mail-link a")
+        assert link is not None
+        page = HTMLParser(await visitor.page(str(link.attributes["href"])))
+        fields = {
+            str(field.attributes["name"]): str(field.attributes["value"])
+            for field in page.css("form input[type=hidden]")
+        }
+        took = await visitor.post("/_site/pass", **fields)
+        assert took.status_code == taken
+        visitor.client.cookies.clear()
+
+
+async def test_a_mail_is_for_those_who_gave(visitor: Visitor) -> None:
+    assert (await visitor.client.get("/donate/mail?gift=8")).headers["location"] == "/donate"
 
 
 async def test_without_the_toolkit_the_tin_still_thanks() -> None:
