@@ -154,7 +154,7 @@ def compare(
 
 def read_arms(figures: Figures, span: Span, *, began: int = 0) -> tuple[Arm, ...]:
     """Reads the arms of some days of one site: the control first, then variants by name, the
-    hold-out last.
+    hold-out last; those of earlier experiments are left out.
 
     What readers did is of `span`; readers are all that were drawn until its end, since most of
     those who come back were drawn before. If shares or arms changed before the span, those drawn
@@ -178,6 +178,7 @@ def read_arms(figures: Figures, span: Span, *, began: int = 0) -> tuple[Arm, ...
             here[name].totals.weighted["clear"] if name in here else 0.0,
         )
         for name, readers in zip(names, drawn, strict=True)
+        if readers or name in here
     )
 
 
