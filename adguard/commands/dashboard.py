@@ -55,6 +55,7 @@ def dashboard(store: str | None, port: int, rpm: str | None, currency: str) -> N
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
     )
     sock = server.config.bind_socket()
+    sock.listen()  # whoever reads the address may come before the server does
     click.echo(f"The figures are at http://127.0.0.1:{sock.getsockname()[1]}/; Ctrl-C stops it.")
     if not password:
         click.echo(f"The password of this run is {made}")
