@@ -158,6 +158,8 @@ def _asked(random: Random, at: partial[Event], answers: dict[str, int]) -> Itera
     answer = _pick(random, answers)
     if answer:
         yield at(kind="choice", choice=answer)
+    if answer == "support" and random.random() < 0.6:
+        yield at(kind="choice", choice="way")
     if answer == "support" and random.random() < 0.3:
         yield at(kind="supported")
     if answer != "allow" or random.random() < 0.35:

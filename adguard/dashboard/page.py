@@ -41,6 +41,8 @@ ANSWERS = (
     *("dismiss_rate", "optout_rate", "wrong_report_rate"),
     *("guide_open_rate", "support_click_rate", "allow_rate"),
 )
+AFTERWARDS = ("recovered", "cleared", "support_ways", "support_confirmed")
+"""What came of it, counted; on later views, so not within the verdict of the first."""
 QUALITY = (
     *("measured", "coverage", "views", "remembered", "unknown_rate", "protection_rate"),
     *("render_loss", "wrong_report_rate", "verify_fail_rate", "suppressed_rate", "reader_days"),
@@ -124,6 +126,7 @@ def write_sheet(sheet: Sheet, place: Place, now: float, *, publisher: str = "") 
         verdicts=list(_verdicts(sheet)),
         funnel=list(_funnel(sheet)),
         answers=[sheet.figures[name] for name in ANSWERS if verdict is None or name != ALLOWED],
+        afterwards=[sheet.figures[name] for name in AFTERWARDS],
         quality=[sheet.figures[name] for name in QUALITY],
         arms=draw_arms(sheet.experiment.arms),
         tried=wording.experiment(sheet.experiment),

@@ -103,6 +103,20 @@ async def test_filters_change_the_figures_and_stand_in_the_address(make: Make) -
     assert "by-browser" not in page
 
 
+async def test_what_came_of_asking_stands_below_the_funnel(make: Make) -> None:
+    client = make()
+    for label in (
+        "Clear on re-check",
+        "Back without a blocker",
+        "Ways opened",
+        "Support confirmed",
+    ):
+        shown = re.search(rf">{label}</button>.*?</dt><dd>([\d,]+)</dd>", await read(client))
+        assert shown, label
+    # It happens on later views, which are clear.
+    assert "<dd>" not in await read(client, "?verdict=network")
+
+
 async def test_hours_are_shown_for_short_spans(make: Make) -> None:
     assert page_steps(await read(make(), "?days=1")) == 24
     assert page_steps(await read(make(), "?days=4")) == 4
