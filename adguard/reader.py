@@ -142,13 +142,11 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
         """Returns the state after the reader's answer."""
         changes: dict[str, object] = {"open_ask": False}
         match choice:
-            case Choice.LATER if on_interstitial:
-                changes |= {"pass_day": today}
-                # The reader has answered, and need not be asked again on the next page elsewhere.
-                changes |= {"later_count": max(self.later_count, 1), "later_day": today}
             case Choice.LATER:
                 count = min(self.later_count + 1, COUNTER_TOP)
                 changes |= {"later_count": count, "later_day": today}
+                if on_interstitial:
+                    changes |= {"pass_day": today}
             case Choice.NEVER:
                 changes |= {"never_day": today}
             case Choice.NOT_BLOCKING:
