@@ -64,6 +64,7 @@ SETTINGS = Settings(
 )
 PAGES = Pages(SETTINGS, ASSETS)
 ALONE = Pages(Settings(secret_key=SETTINGS.keys[0]), ASSETS)
+CODE = "s1ttgvclgcuaaqcaybaoiqfqqbajb7g"
 ARTICLE = Article(path="/culture/the-last-ferry-to-skelling", to="signed.path")
 SIGNALS = {
     "n1": "blocked",
@@ -206,6 +207,7 @@ async def page(request: Request) -> Response:
                     Entry(reason="later", on=today, until=date(2026, 12, 7)),
                 ),
                 since=date(2026, 10, 29),
+                code=CODE,
             ),
             article=back,
         ),

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from e2e.conftest import Open, Serve
 from e2e.harness import Server, errors_of
-from e2e.note_site import make_site
+from e2e.note_site import CODE, make_site
 
 NARROW = {"width": 320, "height": 640}
 STATES = {
@@ -219,3 +219,26 @@ def test_the_interstitial_answers_without_javascript(
     assert page.get_by_role("heading").inner_text() == "Noted"
     page.goto(f"{site.url}/choices")
     assert page.locator("body").inner_text() == '["to=signed.path&choice=later"]'
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_the_code_on_the_preferences_page_is_taken_whole_by_keyboard_and_pointer(
+    request: pytest.FixtureRequest, site: Server, browser: str
+) -> None:
+    opened: Open = request.getfixturevalue(f"open_{browser}")
+    page = opened(viewport={"width": 360, "height": 740}).new_page()
+    page.goto(f"{site.url}/_site/preferences")
+    field = page.get_by_label("The code")
+    taken = "field => field.value.slice(field.selectionStart, field.selectionEnd)"
+    assert field.input_value() == CODE
+    assert not field.is_editable()
+    assert not field.evaluate("field => field.scrollWidth > field.clientWidth")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if field.evaluate("field => field === document.activeElement"):
+            break
+    assert field.evaluate(taken) == CODE
+    page.keyboard.press("Home")
+    assert field.evaluate(taken) == ""
+    field.dblclick()
+    assert field.evaluate(taken) == CODE

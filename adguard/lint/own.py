@@ -122,7 +122,7 @@ def _documents(settings: Settings, assets: Assets) -> Iterator[str]:
     article = Article(path="/news/article", to="c2lnbmVk")
     today = date(2026, 1, 1)
     entries = (Entry(reason="later", on=today, until=today),)
-    memory = Memory(verdict="extension", entries=entries, since=today)
+    memory = Memory(verdict="extension", entries=entries, since=today, code="s1aa")
     yield f"<body>{assets.snippet.plain('').decode()}</body>"
     for verdict in VERDICTS:
         yield _hosted(pages.fragment(visit, verdict=verdict, form="inline"), "inline")

@@ -16,6 +16,7 @@ PATH = "/culture/the-last-ferry-to-skelling"
 TODAY = date(2026, 11, 23)
 DATED = ("preferences.reason.day-pass",)
 """Sentences that name the day themselves."""
+CODE = "s1ttgvclgcuaaqcaybaoiqfqqbajb7g"
 QUIET = 14
 """Days of silence in what preferences say."""
 
@@ -89,4 +90,5 @@ def _memory(pages: Pages, verdict: str) -> Memory:
         entries.append(
             Entry(reason=key.removeprefix(begin), on=on, until=until, ever=days % 3 == 2)
         )
-    return Memory(verdict=verdict, entries=entries, since=TODAY - timedelta(days=40))
+    since = TODAY - timedelta(days=40)
+    return Memory(verdict=verdict, entries=entries, since=since, code=CODE)
