@@ -29,10 +29,20 @@ class Happening(NamedTuple):
 
 happenings = st.builds(
     Happening,
-    st.integers(0, 60),
+    st.sampled_from([0, 1, 1, 2, 3, 3, 3, 4, 7, 14, 31, 60]),
     st.sampled_from(VERDICTS),
     st.integers(0, 5),
     st.booleans(),
-    st.none() | st.sampled_from(Choice),
+    st.none() | st.none() | st.none() | st.sampled_from(Choice),
 )
+SILENT = [Happening(3, Verdict.EXTENSION, 3, False, None)] * 14
+"""A reader who comes every third day and never answers: the cap holds, and is lifted in turn."""
+ANSWERING = [
+    Happening(pause, Verdict.EXTENSION, 3, walled, choice)
+    for pause, walled, choice in (
+        *((0, False, Choice.LATER), (25, False, None), (9, False, Choice.LATER), (40, True, None)),
+        *((60, False, Choice.SUPPORT), (2, False, None), (1, True, Choice.LATER), (1, True, None)),
+    )
+]
+"""A reader who answers, and comes back while the answer still counts."""
 years = st.lists(happenings, max_size=40)

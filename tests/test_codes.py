@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
@@ -18,7 +18,7 @@ from adguard.presets import Rule
 from adguard.reader import Choice, CookieJar, ReaderState, decode, encode
 from adguard.settings import Settings
 from adguard.variants import Variant
-from tests.histories import Happening, years
+from tests.histories import ANSWERING, SILENT, Happening, years
 
 KEY = "k" * 32
 TODAY = 20_780
@@ -75,6 +75,8 @@ def decisions(state: ReaderState, today: int) -> list[object]:
     return said
 
 
+@example(SILENT, 0)
+@example(ANSWERING, 1)
 @given(years, st.integers(0, 100))
 def test_what_a_note_forgets_changes_no_decision_ever(history: list[Happening], later: int) -> None:
     kept, whole = live(history), live(history, forgetful=False)
@@ -83,6 +85,8 @@ def test_what_a_note_forgets_changes_no_decision_ever(history: list[Happening], 
             assert decisions(one, day) == decisions(other, day)
 
 
+@example(SILENT)
+@example(ANSWERING)
 @given(years)
 def test_a_code_decides_as_the_note_does_on_its_day(history: list[Happening]) -> None:
     for today, state in live(history):
