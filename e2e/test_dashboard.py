@@ -149,9 +149,13 @@ def test_figures_can_be_read_with_the_keyboard_alone(visit: Callable[..., Page])
     assert told.inner_text() != last
 
     page.locator("select[name=browser]").select_option("Firefox")
-    page.locator("form.filters button").press("Enter")
+    page.get_by_role("form", name="What to show").get_by_role("button").press("Enter")
     expect(page.locator(".chips")).to_contain_text("browser: Firefox")
     assert "browser=Firefox" in page.url
+    page.locator(".chips a").press("Enter")
+    page.get_by_label("Another page").get_by_role("textbox").press_sequentially("/sport/rowers")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chips")).to_contain_text("page: /sport/rowers")
     page.locator(".leave button").press("Enter")
     expect(page.locator("#password")).to_be_visible()
 

@@ -69,17 +69,20 @@ class Question:
         page = {} if self.slice.page is None else {"page": self.slice.page}
         return {**self.slice.labels, **page}
 
+    @property
+    def days(self) -> dict[str, str | int]:
+        """The fields that ask for these days; none for the usual ones."""
+        if self.period is None:
+            return {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        return {} if self.period == USUAL else {"days": self.period}
+
     def query(self, **changes: str | int | None) -> str:
         """Returns the address of this question with changes, as what follows the path: `?…`, or
         nothing at all for the usual one. A page goes without the other filters, and they without
         it."""
         # What has no name is written as a dash: an empty field of a form asks for nothing.
         named = {name: value or "-" for name, value in self.filters.items()}
-        fields: dict[str, str | int | None] = {"site": self.span.site, **named}
-        if self.period is None:
-            fields |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
-        elif self.period != USUAL:
-            fields["days"] = self.period
+        fields: dict[str, str | int | None] = {"site": self.span.site, **named, **self.days}
         if changes.get("page") is not None:
             fields |= dict.fromkeys(SLICED)
         elif any(changes.get(name) is not None for name in SLICED):
@@ -115,6 +118,8 @@ def read_question(query: str, now: float) -> Question:
     today = int(now // DAY)
     first, last, period = _days(fields, today)
     asked = {name: fields[name] for name in FILTERS if fields.get(name)}
+    if "page" in asked:
+        asked["page"] = _path(asked["page"])
     try:
         part = Slice(**{name: "" if value == "-" else value for name, value in asked.items()})
     except ValueError:
@@ -122,6 +127,12 @@ def read_question(query: str, now: float) -> Question:
             "Figures of a page are kept by themselves. Take out the page, or the other filters."
         ) from None
     return Question(Span(first, last, fields.get("site") or None), today, period, part)
+
+
+def _path(text: str) -> str:
+    """The path of a page, also where its whole address was pasted."""
+    path = re.sub("^https?://[^/?#]*", "", text.strip())
+    return re.split("[?#]", path)[0] or "/"
 
 
 def _days(fields: Mapping[str, str], today: int) -> tuple[int, int, int | None]:

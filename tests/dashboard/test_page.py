@@ -117,6 +117,18 @@ async def test_what_came_of_asking_stands_below_the_funnel(make: Make) -> None:
     assert "<dd>" not in await read(client, "?verdict=network")
 
 
+async def test_any_page_can_be_asked_for_over_the_same_days(make: Make) -> None:
+    client = make()
+    page = await read(client, "?days=4&site=demo")
+    form = page[page.index('aria-label="Another page"') :]
+    assert re.findall(r'name="(\w+)" value="(\w+)"', form[: form.index("</form>")]) == [
+        *(("days", "4"), ("site", "demo")),
+    ]
+    one = await read(client, "?days=4&site=demo&page=https://news.example/city/the-last-ferry?a=b")
+    assert "page: /city/the-last-ferry" in one
+    assert "were behind a blocker" in headline(one)
+
+
 async def test_hours_are_shown_for_short_spans(make: Make) -> None:
     assert page_steps(await read(make(), "?days=1")) == 24
     assert page_steps(await read(make(), "?days=4")) == 4

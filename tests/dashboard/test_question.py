@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -80,6 +81,24 @@ def test_a_page_and_the_other_filters_push_each_other_out() -> None:
     assert asked.query(page="/a") == "?page=%2Fa"
     assert read_question("page=/a", NOW).query(browser="Firefox") == "?browser=Firefox"
     assert asked.query(verdict=None) == "?browser=Firefox"
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("/city/ferry", "/city/ferry"),
+        ("https://www.example.org/city/ferry?utm=mail#top", "/city/ferry"),
+        ("https://www.example.org", "/"),
+        (" /city/ferry ", "/city/ferry"),
+        ("/a?b", "/a"),
+        ("-", ""),
+        ("(other)", "(other)"),
+    ],
+)
+def test_a_page_may_be_pasted_as_its_whole_address(written: str, asked: str) -> None:
+    found = read_question(urlencode({"page": written}), NOW)
+    assert found.slice.page == asked
+    assert read_question(found.query().removeprefix("?"), NOW) == found
 
 
 def test_a_view_without_a_name_can_be_asked_for() -> None:
