@@ -173,9 +173,9 @@ def test_readers_drawn_before_count_while_the_arms_are_dealt_alike() -> None:
 
 
 def test_a_new_arm_begins_a_new_experiment() -> None:
-    draws = ((9, "asked", 900), (9, "holdout", 100), (9, "ended", 500), (0, "asked", 45))
-    draws = (*draws, (0, "late", 45))
-    assert drawn(filled(*draws, (0, "holdout", 10))) == {"asked": 45, "late": 45, "holdout": 10}
+    before = ((9, "asked", 900), (9, "holdout", 100), (9, "ended", 500))
+    now = ((0, "asked", 45), (0, "late", 45), (0, "holdout", 10))
+    assert drawn(filled(*before, *now)) == {"asked": 45, "late": 45, "holdout": 10}
 
 
 def test_variants_are_told_against_asking_as_ever() -> None:
