@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adguard.insight import wording
 from adguard.insight.report import Figure, Report
+from adguard.insight.templates import fill
 
 __all__ = ["letter_of"]
 
@@ -21,14 +18,15 @@ MOST_DAYS = 14
 def letter_of(report: Report) -> str:
     """Returns the figures as HTML without script, picture or anything to fetch."""
     pages = next((table.groups for table in report.tables if table.by == "page"), ())
-    page = _environment().get_template("mail.html").render(
+    page = fill(
+        "mail.html",
         report=report,
         words=wording,
         compared=list(_compared(report)),
         days=list(_days(report)) if len(report.days) <= MOST_DAYS else [],
         pages=pages[:PAGES],
         tried=wording.experiment(report.experiment),
-    )  # fmt: skip
+    )
     return page.strip() + "\n"
 
 
@@ -51,14 +49,3 @@ def _days(report: Report) -> Iterator[tuple[str, str, int, str]]:
             wide,
             wording.count(group["views"]),
         )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

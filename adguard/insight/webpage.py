@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from adguard._version import __version__
@@ -17,6 +14,7 @@ from adguard.insight.drawing import draw_arms
 from adguard.insight.metrics import METRICS
 from adguard.insight.report import By, Figure, Group, Report
 from adguard.insight.smallcells import FEW
+from adguard.insight.templates import fill
 
 __all__ = ["SPLITS", "to_html"]
 
@@ -80,7 +78,8 @@ def to_html(report: Report, now: datetime | None = None) -> str:
         for table in report.tables
         if len(table.groups) > 1 and table.by != "verdict"
     ]
-    return _environment().get_template("report.html").render(
+    return fill(
+        "report.html",
         report=report,
         words=wording,
         look=Markup(charts.look()),  # noqa: S704 -- our own file
@@ -198,14 +197,3 @@ def _change(group: Group) -> str:
     then = next(f for f in group.before if f.metric.name == "block_rate")
     said = wording.change(group["block_rate"], then).partition(" points")[0]
     return said.replace("unchanged", "0.0")
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
