@@ -39,6 +39,7 @@ MOST_ROOT_PATHS: Final = 64
 
 _SECTION = re.compile(r"[ ]*// only (\w+)\n(.*?)[ ]*// end \1\n", re.DOTALL)
 _NAMED = re.compile(rf"((?:client|note)-)[{ALPHABET}]{{{DIGEST_LENGTH}}}(\.(?:js|css))")
+_KEY = re.compile(r'"([a-z]\w*)":')
 _NONCE = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}")
 _CODINGS = ("br", "gzip")
 
@@ -147,7 +148,8 @@ class Assets:
         note = rjsmin.jsmin(note.replace(TARGET_MARK, _literal(settings.inline_target)))
         needed = _needed(settings)
         client = _client(self.baits, settings, {*needed, "page"})
-        gate = _client(self.baits, settings, {*needed, "gate"})
+        # Who is kept from an article has agreed: the cookie that says so was set after it.
+        gate = _client(self.baits, settings, {*needed, "gate"} - {"consent"})
         # Client and note share a digest: the client finds the note by its own name.
         self.version = _digest(client + note)
         self.gate = self._publish("wait", ".js", gate, JAVASCRIPT, _digest(gate + note))
@@ -228,9 +230,9 @@ def _coding(accepted: str, asset: Asset) -> str:
 def _needed(settings: Settings) -> set[str]:
     """The sections of the client that these settings need, besides `page` or `gate`."""
     needs = {
+        "agreed": settings.consent_mode == "required",
         "hosts": len(settings.ad_domains) > 1,
         "sample": settings.sample < 1,
-        "redirect": settings.interstitial == "redirect",
         "consent": settings.consent_mode == "required",
         "local": settings.consent_mode == "local_only",
         "reports": settings.consent_mode != "local_only",
@@ -263,8 +265,8 @@ def _client(baits: BaitSet, settings: Settings, sections: set[str]) -> str:
         return _SECTION.sub(keep, section[2]) if section[1] in sections else ""
 
     source = _SECTION.sub(keep, snippets.read("page/client.js"))
-    source = source.replace(CONFIG_MARK, _literal(config), 1)
-    return shrink(source.replace(SAMPLE_MARK, _literal(settings.sample), 1))
+    source = source.replace(CONFIG_MARK, _KEY.sub(r"\1:", _literal(config)), 1)
+    return shrink(source.replace(SAMPLE_MARK, _literal(round(settings.sample, 6)), 1))
 
 
 def _digest(text: str) -> str:

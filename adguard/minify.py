@@ -32,13 +32,14 @@ _TIDY = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"[;,]}", "}"),
+        (r'([!=]=)=(?=")', r"\1"),  # beside a text that is no number, both compare alike
         (r"}\n", "}"),
         (r"\bconst\b ?(?=[\[{]|(\b))", lambda found: "let " if found[1] is not None else "let"),
         (r"\b(async)\(([A-Za-z]+)\)=>", r"\1 \2=>"),
         (r"\(([A-Za-z]+)\)=>", r"\1=>"),
-        (r"=\(([\w$.]+)\);", r"=\1;"),
     )
 )
+_TRUTHS = {"true": "!0", "false": "!1"}
 _OPENING = "([{"
 _CLOSING = ")]}"
 
@@ -98,14 +99,46 @@ class _Tokens:
 
     def renamed(self) -> Iterator[str]:
         short = self._shortened()
+        joined = self._joined() | self._bare()
         for index, text in enumerate(self.texts):
-            yield self.spaces[index]
-            if text not in short or not self._is_value(index):
+            if index in joined:
+                yield joined[index]
+                continue
+            yield "" if index - 1 in joined else self.spaces[index]
+            if text in _TRUTHS and self._is_value(index):
+                yield _TRUTHS[text]
+            elif text not in short or not self._is_value(index):
                 yield text
             elif self._is_shorthand(index):
                 yield f"{text}:{short[text]}"
             else:
                 yield short[text]
+
+    def _joined(self) -> dict[int, str]:
+        """What stands in the place of the tokens between one declaration and the next."""
+        joined: dict[int, str] = {}
+        declaring: set[int] = set()
+        for index, text in enumerate(self.texts):
+            home = self.inside[index]
+            if text in ("let", "const"):
+                declaring.add(home)
+            elif text == ";" and home in declaring:
+                declaring.remove(home)
+                if self._text(index + 1) in ("let", "const"):
+                    joined |= {index: ",", index + 1: ""}
+        return joined
+
+    def _bare(self) -> dict[int, str]:
+        """Parentheses that hold nothing together, as casts of types have them."""
+        bare: dict[int, str] = {}
+        for start, end in self.ends.items():
+            before, earlier = self._text(start - 1), self._text(start - 2)
+            stands = before in ("(", ",") or (before == "=" and earlier not in tuple("=!<>"))
+            if self.texts[start] == "(" and stands and self._text(end + 1) in (";", ",", ")"):
+                inner = range(start + 1, end)
+                if not any(self.inside[i] == start and self.texts[i] == "," for i in inner):
+                    bare |= {start: "", end: ""}
+        return bare
 
     def _shortened(self) -> dict[str, str]:
         """Each declared name with its short one. Two names may share one when no statement of the

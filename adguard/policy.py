@@ -36,6 +36,8 @@ class Moment(StrEnum):
     VIEW = "view"
     RECHECK = "recheck"
     NAVIGATION = "navigation"
+    LOCAL = "local"
+    """A page that keeps its verdict for itself asks for the notice."""
 
 
 class Reason(StrEnum):
@@ -91,6 +93,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     :param state: the reader's state; for a report, after this page view was counted in it.
     :param today: UTC day number.
     :param policy: the preset's values, with the publisher's overrides, for this path.
+    :param consent: whether this view may be measured and remembered, where that needs consent.
     :param supporter: what `is_supporter` said; `None` when it failed or did not know.
     :param holdout: whether this reader is in the hold-out.
     :param proven: whether this report is the first clear one after "Allow ads here".
@@ -187,6 +190,7 @@ _SITE: tuple[Check, ...] = (
     (Reason.MODE_OBSERVE, lambda s: s.mode == "observe"),
     (Reason.EXCLUDED, lambda s: s.excluded),
     (Reason.BOT, lambda s: s.bot),
+    (Reason.NO_CONSENT, lambda s: not s.consent),
 )
 _THANKS: tuple[Check, ...] = ((Reason.THANKS, lambda s: s.proven and s.verdict is Verdict.CLEAR),)
 _VERDICT: tuple[Check, ...] = (
@@ -198,7 +202,6 @@ _VERDICT: tuple[Check, ...] = (
     ),
 )
 _READER: tuple[Check, ...] = (
-    (Reason.NO_CONSENT, lambda s: not s.consent),
     (Reason.PASS, lambda s: s.has_pass),
     (Reason.SUPPORTED, lambda s: _since(s.state.supported_day, s.today, SUPPORTED_DAYS)),
     (Reason.SUPPORTER_UNKNOWN, lambda s: s.supporter is None),
@@ -229,6 +232,8 @@ _INVITE: tuple[Check, ...] = (
     (Reason.NOT_YET, lambda s: s.counted_views < s.invitation.first_ask),
     (Reason.ASK, lambda s: True),
 )
+# Views are not remembered there, so none is too early.
+_LOCAL: tuple[Check, ...] = tuple(check for check in _INVITE if check[0] is not Reason.NOT_YET)
 _RECHECK: tuple[Check, ...] = ((Reason.RECHECK, lambda s: True),)
 _WITHHELD: tuple[Check, ...] = (
     *_PASS,
@@ -256,6 +261,8 @@ def checks_of(moment: Moment, *, walled: bool) -> tuple[Check, ...]:
         return (*_SITE, *_THANKS, *_RECHECK)
     if moment is Moment.NAVIGATION:
         return (*_SITE, *_VERDICT, *_READER, *_WITHHELD) if walled else _NO_WALL
+    if moment is Moment.LOCAL:
+        return (*_SITE, *_VERDICT, *_READER, *_LOCAL)
     return (*_SITE, *_THANKS, *_VERDICT, *_READER, *_FIRST, *(_SENT if walled else _INVITE))
 
 
@@ -264,7 +271,8 @@ def decide(situation: Situation, moment: Moment) -> Decision:
     checks = checks_of(moment, walled=situation.policy.form == "interstitial")
     reason = next(reason for reason, holds in checks if holds(situation))
     if reason is Reason.ASK:
-        form = situation.policy.form if situation.liftable else "inline"
+        card = moment is Moment.LOCAL or not situation.liftable
+        form = "inline" if card else situation.policy.form
         return Decision(Action.NOTICE, reason, form)
     return _ANSWERS[reason]
 
@@ -282,6 +290,12 @@ def decide_recheck(situation: Situation) -> Decision:
 def decide_navigation(situation: Situation) -> Decision:
     """Returns the decision before a page is served: an interstitial, or a reason for none."""
     return decide(situation, Moment.NAVIGATION)
+
+
+def decide_local(situation: Situation) -> Decision:
+    """Returns the decision where verdicts stay in the page and views are not remembered: the inline
+    card, unless the mode, a pass or what the reader has chosen says no."""
+    return decide(situation, Moment.LOCAL)
 
 
 _ANSWERS = {

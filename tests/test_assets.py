@@ -66,8 +66,7 @@ AD_URLS = (
     "https://static.criteo.net/js/ld/publishertag.js",
 )
 SECTIONS: tuple[tuple[dict[str, Any], ...], ...] = (
-    ({}, {"sample": 0.125}),
-    ({}, {"interstitial": "redirect"}),
+    ({}, {"sample": 1 / 3}),
     ({}, {"consent_mode": "local_only"}, {"consent_mode": "required"}),
     ({}, {"ad_urls": AD_URLS}),
 )
@@ -103,7 +102,6 @@ def test_client_and_note_share_a_digest_so_that_the_client_finds_the_note() -> N
         {"sample": 0.5},
         {"consent_mode": "required"},
         {"consent_mode": "local_only"},
-        {"interstitial": "redirect"},
         {"ad_urls": AD_URLS},
         {"inline_target": "#story"},
         {"baits": {"network": [{"id": "n1", "kind": "script", "path": "/ads/x.js"}]}},
@@ -141,8 +139,12 @@ def test_the_configuration_is_baked_in() -> None:
     assert "__tcfapi" not in text("client")
     assert '"report"' in text("client")
     assert '"report"' not in text("client", consent_mode="local_only")
-    assert "location.replace" in text("client", interstitial="redirect")
+    assert "location.replace" in text("note")
     assert "location.replace" not in text("client")
+    assert "__tcfapi" not in text("gate", consent_mode="required")
+    for build in ("client", "gate"):
+        assert "agreed:!0" in text(build, consent_mode="required")
+        assert "agreed" not in text(build)
     assert "dataset.to" in text("gate")
     assert "dataset.to" not in text("client")
     assert "#story" in text("note", inline_target="#story")
@@ -283,7 +285,7 @@ async def test_the_watcher_rides_in_the_script_bait_and_in_its_twin_and_in_nothi
     assert bait.identity.startswith(f'document.currentScript.mark="{MARKER}";(()=>'.encode())
     for url in (*AD_URLS, "https://cdn.example/logo.svg"):
         assert url.encode() in bait.identity
-    assert b'"probe":false' in bait.identity
+    assert b'"probe":!1' in bait.identity
     assert len(bait.brotli) < 1500
     assert list(bait.answers) == ["identity", "gzip", "br"]
     assert (b"cache-control", b"no-store") in bait.answers["br"][0]

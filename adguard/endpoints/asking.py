@@ -82,6 +82,7 @@ def situation_of(
     arm: str,
     verdict: Verdict | None = None,
     proven: bool = False,
+    consent: bool = True,
 ) -> Situation:
     """Returns what a decision rests on, from a request's cookies and the settings.
 
@@ -97,6 +98,7 @@ def situation_of(
         mode=mode,
         excluded=ruling.excluded,
         bot=bot,
+        consent=consent,
         has_pass=services.jar.read_pass(
             scope["headers"], secure=services.secure(scope), today=today
         ),

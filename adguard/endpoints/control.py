@@ -43,12 +43,16 @@ async def control(services: Services, scope: Scope, receive: Receive) -> Answer:
     headers = headers_of(scope)
     now = services.clock()
     query = query_of(scope)
-    path = page_path(query.get("v") or query.get("r", "/"))
+    path = page_path(query.get("v") or query.get("n") or query.get("r", "/"))
     ruling, mode = services.ruling(path)
     if ruling.excluded:
         mode = "off"
     audience = audience_in(headers)
-    if "v" in query and mode != "off" and scope["method"] == "GET" and not audience.bot:
-        services.ledger.note(event_of(services, scope, "measured", path, audience, now=now))
+    kind = "measured" if "v" in query else "unanswered" if "n" in query else ""
+    if kind and mode != "off" and scope["method"] == "GET" and not audience.bot:
+        sampled = kind == "measured"
+        services.ledger.note(
+            event_of(services, scope, kind, path, audience, now=now, sampled=sampled)
+        )
     token = services.tokens.issue(now)
     return answer_json(ControlAnswer(MARKER, token, day_of(now), mode))

@@ -39,6 +39,8 @@ class Inquiry(msgspec.Struct, frozen=True):
     :param today: UTC day number.
     :param before: what the reader's cookie said.
     :param gpc: whether the reader sends Global Privacy Control.
+    :param consent: whether the reader has agreed, where the settings want that. A page that a
+        cache has kept from before they did knows nothing of it.
     """
 
     kind: str
@@ -51,11 +53,13 @@ class Inquiry(msgspec.Struct, frozen=True):
     today: int
     before: ReaderState | None
     gpc: bool
+    consent: bool = True
 
     @property
     def counts(self) -> bool:
         """Whether the page view belongs in the figures."""
-        return self.mode != "off" and not self.ruling.excluded and not self.audience.bot
+        silent = self.mode == "off" or self.ruling.excluded or self.audience.bot
+        return self.consent and not silent
 
 
 class Upshot(msgspec.Struct, frozen=True):
@@ -89,9 +93,13 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
         return Upshot(silent, variant=variant_of(services.settings, before, gpc=inquiry.gpc))
     blocking = is_blocking(finding.verdict, protection_blocks=settings.protection_blocks)
     how: Decide = decide_recheck if inquiry.kind == "recheck" else decide_view
-    if before is None and not blocking:
+    if before is None and not blocking and inquiry.consent:
         return _nobody_asked(
-            how, finding.verdict, inquiry.mode, inquiry.ruling.excluded, inquiry.audience.bot
+            how,
+            finding.verdict,
+            inquiry.mode,
+            inquiry.ruling.excluded,
+            inquiry.audience.bot,
         )
     after = _counted(services, inquiry, finding, blocking=blocking)
     arm = variant_of(settings, after, gpc=inquiry.gpc)
@@ -106,6 +114,7 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
         arm=arm,
         verdict=finding.verdict,
         proven=_is_first_clear(before, after),
+        consent=inquiry.consent,
     )
     decision = await decide(services, inquiry.scope, situation, how)
     if decision.action is Action.NOTICE:

@@ -9,7 +9,8 @@ from starlette.types import Receive, Scope
 
 from adguard.audience import audience_in, brand_in, prefers_privacy
 from adguard.codes import write_code
-from adguard.endpoints.asking import situation_of, variant_of
+from adguard.detection import Verdict
+from adguard.endpoints.asking import decide, situation_of, variant_of
 from adguard.endpoints.control import page_path
 from adguard.endpoints.http import (
     Answer,
@@ -19,10 +20,19 @@ from adguard.endpoints.http import (
     headers_of,
     query_of,
     redirect,
+    referer_of,
 )
 from adguard.endpoints.why import reasons
 from adguard.pages import Article, Entry, Memory, Visit
-from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS, Moment, Reason, decide_navigation
+from adguard.policy import (
+    NEVER_DAYS,
+    NOT_BLOCKING_DAYS,
+    Action,
+    Moment,
+    Reason,
+    decide_local,
+    decide_navigation,
+)
 from adguard.presets import Form
 from adguard.reader import AllowStage, ReaderState
 from adguard.services import Services, base_of
@@ -79,6 +89,8 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
             return redirect(article.path, *why)
         return answer_page(services.pages.interstitial(visit, article, verdict=verdict), *why)
     else:
+        if not await _wanted(services, scope, query, verdict):
+            return NOTHING
         page = services.pages.fragment(
             visit,
             verdict=verdict,
@@ -88,6 +100,31 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
             tool=query.get("tool") or _tool_of(services, scope, verdict),
         )
     return answer_page(page)
+
+
+NOTHING = Answer(204, b"text/html", b"")
+
+
+async def _wanted(services: Services, scope: Scope, query: dict[str, str], verdict: str) -> bool:
+    """Whether the fragment may be shown. Where verdicts stay in the page, nothing has been decided
+    before it is asked for."""
+    settings, headers, today = services.settings, headers_of(scope), services.today()
+    if settings.consent_mode != "local_only" or "preview" in query or verdict not in set(Verdict):
+        return True
+    ruling, mode = services.ruling(page_path(referer_of(headers)[0]))
+    state = _state(services, scope) or ReaderState(first_day=today)
+    situation = situation_of(
+        services,
+        scope,
+        state,
+        ruling,
+        mode,
+        bot=audience_in(headers).bot,
+        today=today,
+        arm="",
+        verdict=Verdict(verdict),
+    )
+    return (await decide(services, scope, situation, decide_local)).action is Action.NOTICE
 
 
 def _tool_of(services: Services, scope: Scope, verdict: str) -> str:

@@ -64,12 +64,13 @@ class Report(msgspec.Struct):
     :param path: `location.pathname`.
     :param signals: bait, control or host name -> outcome.
     :param earlier: the earlier finding's reason, in a re-check.
+    :param agreed: the reader has said yes to the site's consent tool.
     """
 
     v: int
     id: Annotated[str, Meta(min_length=18, max_length=47)]
     token: Annotated[str, Meta(max_length=128)]
-    kind: Literal["view", "recheck", "seen", "remembered"]
+    kind: Literal["view", "recheck", "seen", "remembered", "left"]
     path: Annotated[str, Meta(min_length=1, max_length=LONGEST_PATH)]
     lang: Short = ""
     signals: msgspec.Raw = msgspec.Raw(b"{}")
@@ -77,6 +78,7 @@ class Report(msgspec.Struct):
     gpc: bool = False
     earlier: Short = ""
     client: Short = ""
+    agreed: bool = False
 
 
 class DecisionAnswer(msgspec.Struct):
@@ -131,8 +133,10 @@ class ReportEndpoint:
         report = _read(await read_body(receive, headers))
         now = services.clock()
         today = day_of(now)
-        token = self._admit(report, now, today)
         secure = services.secure(scope)
+        if report.kind == "left":
+            return self._forget(report, secure=secure)
+        token = self._admit(report, now, today)
         path = page_path(report.path)
         ruling, mode = services.ruling(path)
         before = None
@@ -150,6 +154,7 @@ class ReportEndpoint:
             today,
             before,
             report.gpc or prefers_privacy(headers),
+            report.agreed or services.settings.consent_mode != "required",
         )
         upshot = await judge(services, inquiry, finding)
         if inquiry.counts:
@@ -163,6 +168,7 @@ class ReportEndpoint:
         memory = (
             finding.verdict is Verdict.CLEAR
             and mode != "off"
+            and inquiry.consent
             and (before is None or before.allow in {AllowStage.NONE, AllowStage.VERIFIED})
         )
         answered = ReportAnswer(
@@ -183,6 +189,13 @@ class ReportEndpoint:
             arm=upshot.variant,
         )
         return answer_post(answered, (*cookies, *why))
+
+    def _forget(self, report: Report, *, secure: bool) -> Answer:
+        """Answers a reader who takes consent back: the cookie goes, nothing is counted."""
+        silent = DecisionAnswer(Action.NONE, None, Reason.NO_CONSENT, None)
+        answered = ReportAnswer(Verdict.UNKNOWN, 0, report.kind, silent, report.token, memory=False)
+        cookie = self._services.jar.forget_state(secure=secure)
+        return answer_post(answered, ((b"set-cookie", cookie),))
 
     def _admit(self, report: Report, now: float, today: int) -> str:
         """Returns the token for the page's next report: its own again while that is fresh."""

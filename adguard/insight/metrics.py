@@ -68,6 +68,13 @@ METRICS: tuple[Metric, ...] = (
         beyond="pages cached before us",
     ),
     Metric(
+        "unanswered",
+        "No consent tool answered",
+        "Where consent is asked first: pages open for eight seconds on which no consent tool spoke "
+        "for the reader (none there, or stopped by a filter list). Nothing else is known of them.",
+        ("unanswered",),
+    ),
+    Metric(
         "views",
         "Views with a verdict",
         "Page views that reported clear, extension, network, protection or unknown; remembered "

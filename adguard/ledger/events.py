@@ -28,7 +28,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     :param kind: `measured` (the control was asked) · `view` (a verdict was reported) ·
         `remembered` (a view under a recent clear verdict; counts as measured and clear) ·
         `recheck` · `seen` · `choice` · `interstitial` (the server served one) · `supported` (a
-        supporter pass was granted) · `served` (pages went out; `count` says how many).
+        supporter pass was granted) · `served` (pages went out; `count` says how many) ·
+        `unanswered` (a page on which no consent tool answered; nothing was measured).
     :param verdict: a verdict, or empty where none is known.
     :param reason: the decision's reason code.
     :param action: `none` · `notice` · `interstitial` · `thanks`.

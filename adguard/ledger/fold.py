@@ -60,6 +60,7 @@ COUNTERS = (
     "supported",
     "served",
     "ways",
+    "unanswered",
 )
 
 CAPS: Mapping[str, int] = {
@@ -152,6 +153,8 @@ def _on_the_page(kind: str, verdict: str, action: str) -> Iterator[str]:
         yield verdict if verdict in _VERDICTS else "unknown"
     if kind == "remembered":
         yield "remembered"
+    if kind == "unanswered":
+        yield "unanswered"
     if kind == "view" and action == "notice":
         yield "decided"
     if kind == "view" and verdict in _NOT_CLEAR and action in {"", "none"}:

@@ -123,7 +123,7 @@ def _to_version_2(db: sqlite3.Connection) -> None:
 
 
 def _to_version_3(db: sqlite3.Connection) -> None:
-    """A counter; and the codes of passes, whose table is made with the others."""
+    """Two counters; and the codes of passes, whose table is made with the others."""
     _add_counters(db, *ROLLUPS)
 
 

@@ -20,7 +20,6 @@
     // Out: in a frame. The page around it is the one to judge.
     top !== self ||
     // Out: a page saved to disk, or seen through a translation proxy: not our server's page.
-    !location.host ||
     base.indexOf(location.origin + "/") ||
     // Out: a client runs already (the site swaps whole bodies); it goes on with this tag.
     !document.dispatchEvent(new CustomEvent("site:start", { cancelable: true, detail: tag }))
@@ -28,16 +27,15 @@
     return;
 
   // table
-  /** @type {Record<string, [string, number]>} the proofs first, the strongest on top; all other
-   * reasons are unknown, 0 */
-  const FINDINGS = {
-    "network-bait": ["extension", .99],
-    substituted: ["extension", .95],
-    "cosmetic-only": ["extension", .8],
-    "cosmetic-styled": ["extension", .6],
-    clear: ["clear", .9],
+  /** @type {Record<string, number>} the proofs of an extension, the strongest on top; clear; all
+   * other reasons are unknown, 0 */
+  const CONFIDENCE = {
+    "network-bait": .99,
+    substituted: .95,
+    "cosmetic-only": .8,
+    "cosmetic-styled": .6,
+    clear: .9,
   };
-  const PROOFS = Object.keys(FINDINGS).slice(0, 4);
   const failed = (/** @type {string} */ text) => /blocked|substituted|network-bait/.test(text);
   /** @type {(signals: Signals, kinds: Signals, brave: boolean, earlier: string) => Finding} */
   const classify = (signals, kinds, brave, earlier) => {
@@ -45,8 +43,9 @@
     const found = ["script", "image", "fetch", "element"].map((kind) => {
       const all = Object.keys(kinds).filter((name) => kinds[name] === kind).map(get).join();
       const control = get(kind);
-      if (!all || (kind === "element" && failed(earlier))) return;
+      if (!all) return;
       if (kind === "element") {
+        if (failed(earlier)) return;
         if (control !== "visible") return "control-failed";
         if (/hidden/.test(all)) return "cosmetic-only";
         if (/^styled(,styled)+$/.test(all)) return "cosmetic-styled";
@@ -59,10 +58,11 @@
       return all.match(/\b(?!loaded|visible)\w+/)?.[0];
     });
     const reason =
-      PROOFS.find((proof) => found.includes(proof)) ||
+      Object.keys(CONFIDENCE).find((proof) => found.includes(proof)) ||
       found.find(Boolean) ||
       "clear";
-    const [verdict, confidence] = FINDINGS[reason] || ["unknown", 0];
+    const confidence = CONFIDENCE[reason] || 0;
+    const verdict = !confidence ? "unknown" : reason === "clear" ? reason : "extension";
     return { verdict, confidence, reason };
   };
   // end table
@@ -96,6 +96,10 @@
     // end hosts
     /** @type {{ kept: object[], clear?: any, moves?: number[] }} of this tab */
     memory = { kept: [] },
+    // only consent
+    /** @type {boolean | undefined} what the reader said last; undefined until somebody answers */
+    agreed,
+    // end consent
     /** @type {any} our Trusted Types policy, where there is such a thing */
     trust;
 
@@ -104,9 +108,14 @@
   const on = (/** @type {(event: any) => void} */ listener, /** @type {string} */ name) =>
     addEventListener(name, listener, true);
   const next = (/** @type {string} */ name) => new Promise((done) => on(done, name));
-  const keep = (/** @type {object} */ change) => {
+  /** @type {(change?: object) => void} */
+  const keep = (change) => {
     Object.assign(memory, change);
     try {
+      // only consent
+      if (!agreed) delete sessionStorage["site-note"];
+      else
+      // end consent
       sessionStorage["site-note"] = JSON.stringify(memory);
     } catch {
       // Storage is off or full: every view is a first one.
@@ -119,10 +128,10 @@
       element.onload = () => {
         // only hosts
         // only page
-        watcher ||= element.watch?.(ask, brave, late);
+        watcher ||= element.watch?.(ask, brave, reason, late);
         // end page
         // only gate
-        watcher ||= element.watch?.(ask, brave);
+        watcher ||= element.watch?.(ask, brave, reason);
         // end gate
         // end hosts
         done(element.mark === marker || element.height === 3 ? "loaded" : "substituted");
@@ -164,6 +173,10 @@
     return outcome;
   };
 
+  /** The server counts a view for each `v`, and nothing for looking again (`r`).
+   * @type {(why: string) => Promise<string>} */
+  const askControl = (why) => ask("fetch", base + "control?" + why + "=" + encodeURIComponent(path));
+
   const force = (/** @type {HTMLElement} */ element, /** @type {string} */ style) => {
     element.style.cssText = ("all:initial;width:3px;height:3px;display:" + style).replaceAll(";", "!important;");
   };
@@ -177,10 +190,12 @@
   /** @type {(got: Signals) => Finding} */
   const judge = (got) => {
     const found = classify(got, kinds, brave, earlier);
-    // only hosts
-    if (found.reason === "clear") return watcher?.judge(got, brave) || found;
-    // end hosts
-    return found;
+    return (
+      // only hosts
+      watcher?.rule(found, got) ||
+      // end hosts
+      found
+    );
   };
   const reason = (/** @type {Signals} */ got) => judge(got).reason;
   const proves = (/** @type {Signals} */ got) => !/clear|unknown/.test(judge(got).verdict);
@@ -212,13 +227,12 @@
     }
     return false;
   };
-  /** The server counts a view for each `v`, and nothing for looking again (`r`).
-   * @type {(kind: string) => Promise<Signals>} */
+  /** @type {(kind: string) => Promise<Signals>} */
   const measure = async (kind) => {
     /** @type {Signals} */
     const got = {};
     /** @type {Record<string, Promise<string>>} */
-    const asked = { fetch: ask("fetch", base + "control?" + kind[0] + "=" + encodeURIComponent(path)) };
+    const asked = { fetch: askControl(kind[0]) };
     /** @type {Promise<string> | undefined} */
     let probe;
     await new Promise((done) => {
@@ -235,7 +249,7 @@
               if (kind === "fetch") {
                 // Its control answered beside it: is the server still there?
                 if (![await asked.script, await asked.image].includes("loaded"))
-                  got[kind] = await (asked[kind] = ask(kind, base + "control?r=" + encodeURIComponent(path)));
+                  got[kind] = await (asked[kind] = askControl("r"));
               } else if ((await (probe ||= ask("fetch", url, "manual"))) === "faulty") outcome = "faulty";
             }
           }
@@ -245,9 +259,8 @@
       });
       let settled = Promise.all(trials);
       // only hosts
-      // A host that takes longer has to wait for the late look.
       settled = settled.then(async (all) => {
-        if (reason(got) === "clear") await Promise.race([watcher?.look(got), pause(400)]);
+        await watcher?.look(got);
         if (proves(got)) done(0);
         return all;
       });
@@ -286,6 +299,9 @@
       path: path.slice(0, 512),
       lang: document.documentElement.lang,
       signals: kind === "seen" ? {} : signals,
+      // only agreed
+      agreed: true,
+      // end agreed
       brave,
       gpc: !!page.navigator.globalPrivacyControl,
       earlier,
@@ -312,7 +328,7 @@
     if (failed(found.reason)) earlier = found.reason;
     // only local
     const url = base + "note?form=inline&verdict=" + found.verdict;
-    if (control.mode === "ask" && /extension|network/.test(found.verdict))
+    if (control.mode === "ask" && !/clear|unknown/.test(found.verdict))
       act({ action: "notice", form: "inline", reason: "local-only", url }).catch(() => ({}));
     // end local
     return said;
@@ -339,7 +355,7 @@
     look(got);
     detach();
     // only hosts
-    if (/clear|one-host/.test(reason(got))) await watcher?.look(got, true);
+    await watcher?.look(got, true);
     if (last !== turn) return;
     // end hosts
     if (proves(got)) conclude("recheck", got);
@@ -348,6 +364,9 @@
     const mine = ++turn;
     delete tag.dataset.verdict;
     path = location.pathname;
+    // only consent
+    if (!agreed) return;
+    // end consent
     // only sample
     attach();
     // Out: not drawn.
@@ -371,9 +390,6 @@
     return finding;
   };
   const act = async (/** @type {Decision} */ decision) => {
-    // only redirect
-    if (decision.action === "interstitial") return location.replace(/** @type {string} */ (decision.url));
-    // end redirect
     if (decision.action === "none") return;
     await held;
     const module = await import(base + "note" + tag.src.slice(-14));
@@ -402,16 +418,32 @@
   };
   // end gate
   // only consent
-  /** The site's own event, or IAB TCF v2 (whose stub stands before all else): purpose 1, store and
-   * access, or no law that asks. */
-  const agreement = () =>
-    new Promise((done) => {
-      on(done, "site:agree");
-      page.__tcfapi?.("addEventListener", 2, (/** @type {any} */ said) => {
-        const { eventStatus, purpose, gdprApplies } = said || {};
-        if (gdprApplies === false || (/loaded|complete/.test(eventStatus) && purpose.consents[1])) done(0);
-      });
-    });
+  /** @type {(yes: any) => void} */
+  const hear = (yes) => {
+    agreed = !!yes;
+    if (agreed) return;
+    // Nothing is measured any more, and what an earlier yes has left goes; the cookie as well.
+    view();
+    detach();
+    keep();
+    report("left");
+  };
+  /** Asks who speaks for the reader: the site's own script, by an event, or IAB TCF v2, which may
+   * come late. Purpose 1 is store and access. */
+  const agreement = async () => {
+    document.dispatchEvent(new CustomEvent("site:ask"));
+    /** @type {any} */
+    let api;
+    for (let round = 0; !agreed; round++) {
+      if (api !== (api = page.__tcfapi))
+        api("addEventListener", 2, (/** @type {any} */ said) => {
+          if (said) hear(said.gdprApplies === false || (said.eventStatus === "cmpuishown" ? agreed : said.purpose.consents[1]));
+        });
+      // Nobody answers, as where a filter list stops consent tools: the page is counted, no more.
+      if (round === 16 && agreed == null) askControl("n");
+      await pause(500);
+    }
+  };
   // end consent
   const start = async () => {
     try {
@@ -449,6 +481,10 @@
     else recheck();
   }, "site:recheck");
   on((event) => event.disposition === "enforce" && refused.push(event.blockedURI), "securitypolicyviolation");
+  // only consent
+  on(() => hear(true), "site:agree");
+  on(() => hear(false), "site:disagree");
+  // end consent
   for (const name of ["scroll", "keydown", "pointerdown"]) on(() => (engaged = true), name);
   start().catch(() => ({}));
 })();

@@ -34,6 +34,10 @@ export async function show(context) {
 
 /** @param {Context} context */
 async function place(context) {
+  if (context.decision.action === "interstitial") {
+    location.replace(context.decision.url);
+    return true;
+  }
   if (document.getElementById(HOST)) return false;
   const engaged = watchReader(context.engaged);
   const sheet = document.importNode(await fetchSheet(context.decision.url), true);

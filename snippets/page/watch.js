@@ -63,6 +63,8 @@
   const fromServer = (/** @type {string} */ url) =>
     fetch(url, { mode: "no-cors", cache: "no-store" }).then(() => "loaded");
 
+  /** @type {(ms: number) => Promise<void>} */
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const scripts = () => [...document.scripts].map((script) => script.src);
   /** @type {() => any[]} */
   const entries = () => performance.getEntriesByType("resource");
@@ -124,10 +126,11 @@
   /**
    * @param {Ask} ask
    * @param {boolean} brave
+   * @param {(got: Outcomes) => string} reason what all outcomes say together
    * @param {() => void} [wake] called when an ad script fails later; none on the page that stands
    *   in for an article, which has no ads
    */
-  const watch = (ask, brave, wake) => {
+  const watch = (ask, brave, reason, wake) => {
     for (const name of ["load", "error"])
       document.addEventListener(
         name,
@@ -143,7 +146,7 @@
     else addEventListener("load", settle);
     const probe = config.probe || (config.wall && !wake);
     /** @type {(got: Outcomes, again: boolean) => Promise<void>} adds to `got`, all at once */
-    const look = async (got, again) => {
+    const search = async (got, again) => {
       if (!again) queries = {};
       /** @type {Outcomes} */
       let found = {};
@@ -151,7 +154,7 @@
       let open = [];
       // Scripts that a browser has put in place of others come a moment after the baits.
       for (let round = 0, pending = true; pending && open.length < 2 && round < 10; round++) {
-        if (round) await new Promise((done) => setTimeout(done, 25));
+        if (round) await pause(25);
         [found, open, pending] = [{}, [], false];
         Object.values(config.hosts).forEach((starts, index) => {
           const name = "h" + (index + 1);
@@ -171,7 +174,15 @@
       if (finding && finding.reason === "control-failed") found.host = await askNeutral(ask);
       Object.assign(got, found);
     };
-    return { judge, look };
+    /** Where all else is well. The first time, a host that takes longer has to wait for the late look.
+     * @type {(got: Outcomes, again?: boolean) => Promise<void>} */
+    const look = async (got, again = false) => {
+      if (/clear|one-host/.test(reason(got)))
+        await Promise.race([search(got, again), pause(again ? 1e4 : 400)]);
+    };
+    /** @type {(found: Ruling, got: Outcomes) => Ruling | false | undefined} */
+    const rule = (found, got) => found.reason === "clear" && judge(got, brave);
+    return { rule, look };
   };
   /** @type {any} */ (document.currentScript).watch = watch;
 })();

@@ -67,6 +67,7 @@ def test_every_figure_follows_its_definition(store: SqliteStore) -> None:
         "measured": (13, None, 13),
         "served": (0, None, 0),
         "coverage": (13, 0, 0),
+        "unanswered": (0, None, 0),
         "views": (12, None, 12),
         "remembered": (1, 12, 12),
         "blocked": (4, None, 4),
