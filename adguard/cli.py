@@ -17,6 +17,7 @@ from adguard.commands.guides import guides
 from adguard.commands.journal import journal
 from adguard.commands.passes import passes
 from adguard.commands.preview import preview
+from adguard.commands.privacy import privacy
 from adguard.commands.report import report
 from adguard.commands.why import why
 from adguard.lint import lint
@@ -38,6 +39,7 @@ main.add_command(journal)
 main.add_command(lint)
 main.add_command(preview)
 main.add_command(passes)
+main.add_command(privacy)
 main.add_command(report)
 main.add_command(why)
 
