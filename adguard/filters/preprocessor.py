@@ -91,7 +91,7 @@ class Preprocessor:
         text = self._within_bounds(text, name)
         conditions = _Conditions(self, name)
         number = 0
-        lines = text.split("\n")
+        lines = text.split("\n" if "\n" in text else "\r")
         while number < len(lines) and not self.full:
             line = lines[number].strip()
             number += 1

@@ -39,8 +39,10 @@ class Library:
         self._slow: dict[str, FilterList] = {}
 
     def has(self, name: str) -> bool:
-        """Whether the list with that id is here."""
-        return name in self._gathered.known
+        """Whether the list with that id is here, and is one: what a file of nonsense does not hit
+        says nothing of a blocker."""
+        source = self._gathered.known.get(name)
+        return source is not None and not self.facts(source).nonsense
 
     def source(self, name: str) -> Source:
         """The list with that id, as it came."""
@@ -159,10 +161,15 @@ class _Facts:
         self.problems = read.problems
 
     @property
+    def nonsense(self) -> bool:
+        """Whether it is no filter list that we can read."""
+        known = self.rules + self.skipped
+        return not known or len(self.problems) > known * MUCH
+
+    @property
     def hopeless(self) -> bool:
         """Whether reading it again for another blocker would only cost time."""
-        garbage = len(self.problems) > (self.rules + self.skipped) * MUCH
-        return garbage or any(TOO_LONG in one.reason for one in self.problems)
+        return self.nonsense or any(TOO_LONG in one.reason for one in self.problems)
 
 
 def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
@@ -170,7 +177,7 @@ def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
     count = f"{len(problems):,}"
     if not rules:
         return Level.DEGRADED, f"{source.path} holds no filter rule."
-    if len(problems) > rules * MUCH:
+    if facts.nonsense:
         message = f"{source.path} is hardly a filter list: {count} lines are not understood."
         return Level.DEGRADED, message
     if any(one.line == 0 or "!#include" in one.text for one in problems):

@@ -26,6 +26,12 @@ NOT_LISTS = {"badlists.txt", "license.txt", "readme.txt"}
 
 _TITLE = re.compile(rb"^\s*[!#]\s*Title:[ \t]*([^\r\n]{1,200})", re.IGNORECASE | re.MULTILINE)
 _HEAD = 4096
+_MARKS = {
+    b"\xff\xfe": "it is text in UTF-16; save it as UTF-8",
+    b"\xfe\xff": "it is text in UTF-16; save it as UTF-8",
+    b"\x1f\x8b": "it is packed (gzip); unpack it first",
+    b"PK\x03\x04": "it is packed (zip); unpack it first",
+}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
@@ -142,10 +148,12 @@ def complaint(data: bytes) -> str:
     head = data[:_HEAD]
     if not data.strip():
         return "it is empty"
-    if len(_CONTROL.findall(head)) > 0:
+    for mark, said in _MARKS.items():
+        if head.startswith(mark):
+            return said
+    if _CONTROL.search(head):
         return "it is a binary file"
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return "it is a web page (a login or error page, perhaps)"
     return ""
 

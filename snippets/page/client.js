@@ -20,6 +20,7 @@
     // Out: in a frame. The page around it is the one to judge.
     top !== self ||
     // Out: a page saved to disk, or seen through a translation proxy: not our server's page.
+    !location.host ||
     base.indexOf(location.origin + "/") ||
     // Out: a client runs already (the site swaps whole bodies); it goes on with this tag.
     !document.dispatchEvent(new CustomEvent("site:start", { cancelable: true, detail: tag }))

@@ -169,6 +169,7 @@ def test_what_is_no_list_is_one_problem(raw: str | bytes, reason: str) -> None:
 
 def test_a_mark_of_byte_order_is_no_part_of_the_first_line() -> None:
     assert rules(b"\xef\xbb\xbf||a.org^\r\n||b.org^\r\n") == ["||a.org^", "||b.org^"]
+    assert rules(b"||a.org^\r||b.org^\r") == ["||a.org^", "||b.org^"]
 
 
 def test_bounds_end_the_reading_with_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
