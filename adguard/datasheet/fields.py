@@ -93,7 +93,7 @@ MATTER = frozenset(
 DO_NOT_MATTER = frozenset(
     (
         *("secret_key", "mode_file", "preset", "policy", "rules", "exclude", "baits", "inject"),
-        *("interstitial", "inline_target", "texts", "template_dir", "theme"),
+        *("interstitial", "inline_target", "language", "texts", "template_dir", "theme"),
         *("protection_blocks", "network_wall", "alert_secret", "dashboard", "rpm", "currency"),
     )
 )
