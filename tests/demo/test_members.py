@@ -11,6 +11,8 @@ from demo_site.app import create_app
 from demo_site.donate import CROWNS, GIFT_SECONDS
 from demo_site.gate import Patience
 from tests.demo.newsroom import KEY, OURS, Clock, Visitor, make_office
+from tests.visitor import BLOCKED
+from tests.visitor import Visitor as Reporting
 
 STRICT = "/markets/what-a-berth-costs"
 
@@ -83,6 +85,24 @@ async def test_a_member_s_session_is_no_editor_s(visitor: Visitor) -> None:
     await visitor.post("/login", who="ines", word="low water")
     visitor.client.cookies["packet_desk"] = visitor.client.cookies["packet_member"]
     assert "Waiting" not in await visitor.page("/desk")
+
+
+async def test_a_member_who_pays_is_not_asked_and_meets_no_page_in_front_of_markets(
+    visitor: Visitor,
+) -> None:
+    reader = Reporting(visitor.client, "http://news.localhost")
+    reasons = {}
+    for who, word in (("theo", "high water"), ("ines", "low water")):
+        await visitor.post("/login", who=who, word=word)
+        for _ in range(4):
+            page = await reader.open("/city/four-clocks")
+            answer = await reader.report(page, BLOCKED, path="/city/four-clocks")
+        reasons[who] = answer["decision"]["reason"]
+        strict = await reader.open(STRICT)
+        assert ('class="story-text"' in strict.text) is (who == "ines")
+        visitor.client.cookies.clear()
+    assert reasons["ines"] == "supporter"
+    assert reasons["theo"] != "supporter"
 
 
 @pytest.mark.parametrize("crowns", CROWNS)
