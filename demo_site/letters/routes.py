@@ -181,9 +181,10 @@ async def _keep(request: Request, story: Story, draft: Draft, reasons: tuple[str
 
 def evidence_of(request: Request, letter: Letter, **sender: str) -> dict[str, str]:
     """Returns what Akismet is sent about a letter; `akismet.SENT` says it in words."""
+    story = STORIES.get(letter.story)
     return {
         **sender,
-        "permalink": urljoin(str(request.base_url), STORIES[letter.story].path),
+        "permalink": urljoin(str(request.base_url), story.path if story else "/"),
         "comment_type": "comment",
         "comment_author": letter.name,
         "comment_content": letter.text,

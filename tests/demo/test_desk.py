@@ -223,6 +223,12 @@ async def test_the_editor_learns_what_speaks_against_a_letter(editor: Visitor) -
     assert "an address or a link" in page
 
 
+async def test_a_letter_to_a_story_that_is_out_of_print_can_still_be_read(editor: Visitor) -> None:
+    editor.office.tray.receive("yesterday-s-story", Draft("K. Maas", "Dear Sir"), (), NOON)
+    assert letters_in(await editor.page("/desk")) == ["K. Maas"]
+    assert (await editor.decide(1, "held", "spam")).status_code == 303
+
+
 @pytest.mark.parametrize("words", XSS)
 async def test_markup_in_a_letter_is_text_on_the_desk(editor: Visitor, words: str) -> None:
     await editor.write("plain", "plain")
