@@ -15,6 +15,7 @@ from adguard.insight.metrics import METRICS
 from adguard.insight.report import By, Figure, Group, Report
 from adguard.insight.smallcells import FEW
 from adguard.insight.templates import fill
+from adguard.ledger.store import KEEP_DAYS
 
 __all__ = ["SPLITS", "to_html"]
 
@@ -136,23 +137,26 @@ def _dates(first: date, last: date) -> list[date]:
 
 
 def _trend(report: Report) -> Markup | None:
-    dates = _dates(report.first, report.last)
-    if len(dates) < 2 or report.empty:
+    if report.empty:
         return None
-    length = timedelta(len(dates))
-    earlier = _dates(report.first - length, report.last - length)
+    length, first = report.last - report.first + timedelta(1), report.first
+    if length.days > KEEP_DAYS:  # no figures are kept of most of them
+        first = date.fromisoformat(report.days[0].value)
+    dates = _dates(first, report.last)
+    if len(dates) < 2:
+        return None
+    earlier = _dates(first - length, report.last - length)
     lines = [charts.Series("blocked", _rates(report.days, dates))]
     if report.before is not None:
         rates = _rates(report.days_before, earlier)
         lines.append(charts.Series(f"{_length(report)}", rates, "before"))
     known = {group.value: group["views"] for group in report.days}
     return charts.trend(
-        f"Block rate by day, {wording.days(report.first, report.last)}; the table below says the "
-        "same",
+        f"Block rate by day, {wording.days(first, report.last)}; the table below says the same",
         [f"{day:%A, %-d %B}" for day in dates],
         lines,
         short=[f"{day:%-d %b}" for day in dates],
-        marks=[charts.Mark((mark.day - report.first).days, mark.text) for mark in report.marks],
+        marks=[charts.Mark((mark.day - first).days, mark.text) for mark in report.marks],
         volume=[known[d].numerator if (d := f"{day}") in known else 0.0 for day in dates],
     )
 

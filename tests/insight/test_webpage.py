@@ -50,6 +50,19 @@ def test_the_first_line_answers_the_question() -> None:
     assert "<h1>Of 1,050 page views with a verdict, 42.7\u00a0% were behind a blocker" in page
 
 
+def wide_chart(page: str) -> str:
+    bare = re.sub("<style>.*?</style>", "", page, flags=re.DOTALL)
+    return bare[bare.find("chart-wide") : bare.find("chart-narrow")]
+
+
+def test_days_of_which_nothing_is_kept_are_not_drawn() -> None:
+    drawn = wide_chart(to_html(busy(since=0.0)))
+    assert drawn.count('class="step"') == 8
+    assert drawn.count('class="mark"><line') == 1
+    assert wide_chart(to_html(busy())).count('class="step"') == 7
+    assert not wide_chart(to_html(report_of(since=0.0)))
+
+
 def test_every_figure_has_its_definition_one_link_away() -> None:
     page = to_html(busy())
     for metric in METRICS:
