@@ -44,7 +44,8 @@ ANSWERS = (
 AFTERWARDS = ("recovered", "cleared", "support_ways", "support_confirmed")
 """What came of it, counted; on later views, so not within the verdict of the first."""
 QUALITY = (
-    *("measured", "coverage", "views", "remembered", "unknown_rate", "protection_rate"),
+    *("measured", "coverage", "unanswered", "views", "remembered", "unknown_rate"),
+    "protection_rate",
     *("render_loss", "wrong_report_rate", "verify_fail_rate", "suppressed_rate", "reader_days"),
 )
 VERDICTS: tuple[charts.Kind, ...] = ("clear", "extension", "network", "protection", "unknown")
@@ -127,7 +128,7 @@ def write_sheet(sheet: Sheet, place: Place, now: float, *, publisher: str = "") 
         funnel=list(_funnel(sheet)),
         answers=[sheet.figures[name] for name in ANSWERS if verdict is None or name != ALLOWED],
         afterwards=[sheet.figures[name] for name in AFTERWARDS],
-        quality=[sheet.figures[name] for name in QUALITY],
+        quality=list(_quality(sheet)),
         arms=draw_arms(sheet.experiment.arms),
         tried=wording.experiment(sheet.experiment),
         versus=list(_versus(sheet)),
@@ -287,6 +288,14 @@ def _funnel(sheet: Sheet) -> Iterator[tuple[str, Figure, float, str]]:
         share = wording.percent(number / last) if last else ""
         yield words, figure, number / highest if highest else 0.0, share
         last = number
+
+
+def _quality(sheet: Sheet) -> Iterator[Figure]:
+    for name in QUALITY:
+        figure = sheet.figures[name]
+        # Only sites that ask for consent first know of tools that did not answer.
+        if name != "unanswered" or figure.n:
+            yield figure
 
 
 def _versus(sheet: Sheet) -> Iterator[tuple[Arm, str, str, dict[str, Figure] | None]]:

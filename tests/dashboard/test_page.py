@@ -129,6 +129,18 @@ async def test_any_page_can_be_asked_for_over_the_same_days(make: Make) -> None:
     assert "were behind a blocker" in headline(one)
 
 
+async def test_consent_tools_that_did_not_answer_are_told_where_there_are_any(
+    make: Make, tmp_path: Path
+) -> None:
+    assert "No consent tool answered" not in await read(make())
+    store = open_store(f"sqlite://{tmp_path / 'consent.sqlite3'}")
+    store.migrate()
+    silent = Event("", "demo", TODAY * DAY, "unanswered")
+    store.apply(Batch("node", 1, [silent] * 7 + [Event("", "demo", TODAY * DAY, "measured")]))
+    page = await read(make(lambda: store))
+    assert re.search(r"No consent tool answered</button>.*?</th><td>7</td>", page)
+
+
 async def test_hours_are_shown_for_short_spans(make: Make) -> None:
     assert page_steps(await read(make(), "?days=1")) == 24
     assert page_steps(await read(make(), "?days=4")) == 4
