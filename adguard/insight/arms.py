@@ -168,7 +168,7 @@ def read_arms(figures: Figures, span: Span, *, began: int = 0) -> tuple[Arm, ...
     names = sorted({*ever, *here}, key=lambda name: (name == HOLDOUT, name != CONTROL, name))
     drawn = [_drawn(here, name) for name in names]
     earlier = [_drawn(ever, name) - now for name, now in zip(names, drawn, strict=True)]
-    if is_same_draw(earlier, drawn):
+    if _is_same_draw(earlier, drawn):
         drawn = [_drawn(ever, name) for name in names]
     return tuple(
         Arm(
@@ -190,7 +190,7 @@ def _drawn(rows: Mapping[str, Row], name: str) -> int:
     return rows[name].totals.raw["assigned"] if name in rows else 0
 
 
-def is_same_draw(earlier: Sequence[int], drawn: Sequence[int]) -> bool:
+def _is_same_draw(earlier: Sequence[int], drawn: Sequence[int]) -> bool:
     """Whether two groups of readers can have been dealt to their arms with the same shares; true
     where that cannot be tested."""
     table = [pair for pair in zip(earlier, drawn, strict=True) if any(pair)]

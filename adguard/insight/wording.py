@@ -18,6 +18,8 @@ from adguard.insight.smallcells import FEWEST
 __all__ = [
     "COMPARED",
     "NOTE",
+    "REASONS",
+    "SEVERAL",
     "VERDICTS",
     "between",
     "beyond",
