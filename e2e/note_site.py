@@ -22,33 +22,6 @@ from adguard.settings import Settings, SupportOption
 
 PAGE = Path(__file__).resolve().parents[1] / "snippets" / "page"
 ASSETS = SimpleNamespace(gate="client.js", rows="", style="note.css")
-ARABIC = {
-    "ask.title.extension": "الإعلانات تموّل {publisher}",
-    "ask.body.extension": "لا تظهر إعلاناتنا في متصفحك، والأرجح أن أداة حجب توقفها. إنها تموّل "
-    "العمل الذي تقرؤه الآن. هل تسمح بها في هذا الموقع، أو تدعمنا بطريقة أخرى؟",
-    "interstitial.title": "قبل أن تواصل القراءة",
-    "interstitial.body.extension": "الإعلانات تموّل {publisher}، وهي لا تظهر في متصفحك، والأرجح أن "
-    "أداة حجب توقفها. هل تسمح بها في هذا الموقع، أو تدعمنا بطريقة أخرى؟ ويمكنك المتابعة من دونها.",
-    "interstitial.waiting": "بانتظارك",
-    "interstitial.live": "ما إن تسمح بالإعلانات حتى تنتقل هذه الصفحة إلى المقال من تلقاء نفسها.",
-    "button.allow": "السماح بالإعلانات هنا",
-    "button.support": "الدعم بطريقة أخرى",
-    "button.later": "ليس الآن",
-    "button.continue": "المتابعة من دونها",
-    "button.close": "إغلاق",
-    "button.back": "رجوع",
-    "link.not-blocking": "لا أحجب الإعلانات",
-    "link.never": "لا تسألني ستة أشهر",
-    "link.why": "كيف نعرف ذلك؟",
-    "guide.title": "السماح بالإعلانات في هذا الموقع",
-    "guide.intro": "يخص هذا الموقع وحده، ويبقى كل شيء آخر كما هو.",
-    "guide.pick": "ماذا تستخدم؟",
-    "guide.ubo.1": "انقر رمز الدرع في شريط أدوات المتصفح.",
-    "guide.ubo.2": "انقر زر التشغيل الكبير.",
-    "guide.ubo.3": "أعد تحميل الصفحة.",
-    "guide.done": "سمحت بالإعلانات",
-    "guide.more": "كل الإرشادات في لسان جديد",
-}
 WAYS = (
     SupportOption("Subscribe from €3 a month", "/subscribe", "subscribe"),
     SupportOption("Give once, any amount", "https://give.example.org/harbour", "donate"),
@@ -60,7 +33,6 @@ SETTINGS = Settings(
     secret_key="not a secret, only long enough for it",
     publisher="The Harbour Post",
     support=WAYS,
-    texts={"ar": ARABIC},
 )
 PAGES = Pages(SETTINGS, ASSETS)
 ALONE = Pages(Settings(secret_key=SETTINGS.keys[0]), ASSETS)

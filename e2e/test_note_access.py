@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
+from adguard.texts import Texts
 from e2e.conftest import Open, Serve
 from e2e.harness import Server, errors_of
 from e2e.note_site import CODE, make_site
@@ -52,6 +53,13 @@ TARGETS = """() => {
       found.push(`${element.textContent.trim()}: ${box.width} x ${box.height}`);
   }
   return found;
+}"""
+WIDE = """() => {
+  const note = document.querySelector('#site-note');
+  const all = (note ? note.shadowRoot : document).querySelectorAll('*');
+  return [...all].filter(e => e.getBoundingClientRect().right > innerWidth + 1
+    || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline'
+    && e.clientWidth).map(e => e.localName + '.' + e.className);
 }"""
 DEEP_FOCUS = """() => {
   let element = document.activeElement;
@@ -122,17 +130,21 @@ def test_everything_reflows_at_320_pixels_and_twice_the_text(
     open_chromium: Open, site: Server, text: int
 ) -> None:
     context = open_chromium(viewport=NARROW, args=[f"--blink-settings=defaultFontSize={text}"])
-    wide = """() => {
-      const note = document.querySelector('#site-note');
-      const all = (note ? note.shadowRoot : document).querySelectorAll('*');
-      return [...all].filter(e => e.getBoundingClientRect().right > innerWidth + 1
-        || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline'
-        && e.clientWidth).map(e => e.localName + '.' + e.className);
-    }"""
     for state in STATES:
         page = show(context, site, state)
-        assert page.evaluate(wide) == [], state
+        assert page.evaluate(WIDE) == [], state
         page.close()
+
+
+def test_every_language_reflows_at_320_pixels(open_chromium: Open, site: Server) -> None:
+    page = open_chromium(viewport=NARROW).new_page()
+    for tag in Texts().languages:
+        page.goto(f"{site.url}/?form=dialog&lang={tag}")
+        page.wait_for_selector("html[data-shown=true]")
+        assert page.evaluate(WIDE) == [], tag
+        for view in ("why", "guide"):
+            page.evaluate(CLICK, f"[data-open={view}]")
+            assert page.evaluate(WIDE) == [], (tag, view)
 
 
 def test_the_notice_follows_the_readers_text_size_whatever_the_site_does_to_html(
