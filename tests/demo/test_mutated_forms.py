@@ -180,10 +180,6 @@ def test_an_akismet_that_finds_all_well_prints_only_what_the_local_filter_does_n
     assert answer.status_code in {303, 400, 403, 413, 415, 422}
     for letter in glad_room.visitor.office.tray.in_state(State.PUBLISHED):
         assert letter.reasons == ("akismet:ham",)
-    if answer.status_code == 303:
-        _, _, state = glad_room.letter_behind(answer)
-        age = form[2]
-        assert state is not State.PUBLISHED or age == 30
 
 
 @pytest.fixture
