@@ -57,9 +57,10 @@ TARGETS = """() => {
 WIDE = """() => {
   const note = document.querySelector('#site-note');
   const all = (note ? note.shadowRoot : document).querySelectorAll('*');
+  // A field is a window on its text: the reader's code may be longer than it.
   return [...all].filter(e => e.getBoundingClientRect().right > innerWidth + 1
     || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline'
-    && e.clientWidth).map(e => e.localName + '.' + e.className);
+    && e.clientWidth && e.localName !== 'input').map(e => e.localName + '.' + e.className);
 }"""
 DEEP_FOCUS = """() => {
   let element = document.activeElement;
