@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 
 from e2e.client_site import BAITS, Site
 from e2e.conftest import Serve
@@ -157,6 +159,39 @@ def test_a_stub_that_loads_is_found_by_its_missing_marker(
     chromium.route(f"**/{BAITS['n1']}", lambda route: route.fulfill(**stub))
     _, heard = look(chromium, server.url)
     assert (heard["verdict"], heard["reason"]) == ("extension", "substituted")
+
+
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+STUBS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a script of nothing": ("n1", {"status": 204}, "network-bait|substituted"),
+    "a picture of one dot": ("n2", {"content_type": "image/gif", "body": GIF}, "substituted"),
+    "a picture of nothing": ("n2", {"body": ""}, "network-bait"),
+    "an answer of nothing": ("n3", {"status": 204}, "substituted"),
+    "an empty answer": ("n3", {"content_type": "application/json", "body": ""}, "substituted"),
+    "a page": ("n3", {"content_type": "text/html", "body": "<p>Filtered"}, "substituted"),
+    "not for legal reasons": ("n1", {"status": 451}, "faulty"),
+    "not now": ("n2", {"status": 503}, "faulty"),
+}
+"""What filters between the browser and the site answer in the place of a bait, by their own
+certificate. An error may as well be the server's."""
+
+
+def _fulfil(stub: dict[str, Any], route: Route) -> None:
+    route.fulfill(**stub)
+
+
+def test_what_a_filtering_proxy_answers_in_the_place_of_a_bait_is_found(
+    serve: Serve, chromium: BrowserContext
+) -> None:
+    server = serve(Site().factory)
+    for name, (bait, stub, reasons) in STUBS.items():
+        pattern = f"**/{BAITS[bait]}*"
+        chromium.route(pattern, partial(_fulfil, stub))
+        page, heard = look(chromium, server.url)
+        assert heard["reason"] in reasons.split("|"), (name, heard)
+        assert heard["verdict"] == ("unknown" if reasons == "faulty" else "extension"), name
+        chromium.unroute(pattern)
+        page.close()
 
 
 @pytest.mark.parametrize("engine", ["user", "author"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from adguard import Rule
 from adguard.ledger import Span, open_store
 from e2e.conftest import Serve, Shared
 from e2e.consent_site import LATE, STUB, with_tool
@@ -207,6 +208,42 @@ def test_who_takes_consent_back_is_forgotten_and_measured_no_more(
     page.wait_for_timeout(700)
     assert len(ours(page)) == asked
     assert cookies(reader) == []
+
+
+def test_the_page_that_stands_in_for_an_article_goes_on_by_itself_without_a_tool_of_its_own(
+    reader: BrowserContext, serve: Serve
+) -> None:
+    strict = Rule("/paid/*", preset="strict", policy={"free_views": 0})
+    server = serve(with_tool(rules=[strict]))
+    page = blocked(reader).new_page()
+    page.goto(server.url)
+    page.get_by_role("button", name="yes").click()
+    answered(page)
+    page.goto(server.url + "/paid/story")
+    expect(page.locator("script[data-to]")).to_have_count(1)
+    assert verdict_of(page) == "extension"
+    reader.unroute("**/www/delivery/**")
+    expect(page).to_have_title("A page", timeout=15_000)
+
+
+def test_where_verdicts_stay_in_the_page_the_card_stays_away_when_the_reader_has_said_so(
+    reader: BrowserContext, serve: Serve
+) -> None:
+    server = serve(with_tool("", consent_mode="local_only"))
+    page = blocked(reader).new_page()
+    page.goto(server.url)
+    card = page.locator("#site-note")
+    expect(card).to_have_count(1)
+    assert (cookies(reader), page.evaluate(KEPT)) == ([], [])
+    page.get_by_role("button", name="Not now", exact=True).click()
+    expect(card).to_have_count(0)
+    while not cookies(reader):
+        page.wait_for_timeout(25)
+    with page.expect_response("**/_site/note?*") as asked:
+        page.goto(server.url + "/second")
+    assert asked.value.status == 204
+    expect(card).to_have_count(0)
+    assert ours(page).count("report") == 0
 
 
 OWN = """<script>

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from time import thread_time
 
 import msgspec
 
+from adguard.filters.index import ELEMENT_PATIENCE
 from adguard.filters.lists import FilterList
-from adguard.filters.network import NetworkMatcher
+from adguard.filters.network import NetworkMatcher, too_slow
 from adguard.filters.places import host_of, named
-from adguard.filters.rules import CosmeticRule, NetworkRule
+from adguard.filters.rules import CosmeticRule, NetworkRule, Problem
 from adguard.filters.selector import Element, hides, read
 
 _GENERIC, _SPECIFIC = 1, 2
+_ALLOWANCE = 0.001
+_UNTIMED = 64
 
 
 class CosmeticMatch(msgspec.Struct, frozen=True):
@@ -38,6 +43,12 @@ class CosmeticMatcher:
     def __init__(self, lists: Iterable[FilterList], network: NetworkMatcher | None = None) -> None:
         self._lists = tuple(lists)
         self._network = network or NetworkMatcher(self._lists)
+        self._given_up: dict[str, Problem] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What came up while matching: lists that took too long."""
+        return tuple(self._given_up.values())
 
     def match(self, element: Element, page: str) -> CosmeticMatch:
         """:param page: URL of the page the element stands in."""
@@ -66,15 +77,26 @@ class CosmeticMatcher:
     def _selecting(self, element: Element, host: str) -> Iterator[CosmeticRule]:
         """The rules for this host that select the element, exceptions left aside."""
         for one in self._lists:
-            index = one.cosmetic_index
-            met = (*index.generic(element), *index.specific(host))
             found = {
                 id(rule): rule
-                for rule in met
+                for rule in self._patiently(one, element, host)
                 if (rule.places is None or named(rule.places, host))
                 and hides(read(rule.selector), element)
             }
             yield from sorted(found.values(), key=lambda rule: (rule.line, rule.source))
+
+    def _patiently(self, one: FilterList, element: Element, host: str) -> Iterator[CosmeticRule]:
+        """The rules of a list that may select the element, as long as it has time left: lists in
+        use take a tenth of what an element adds to it."""
+        index = one.cosmetic_index
+        started = thread_time()
+        for count, rule in enumerate(chain(index.generic(element), index.specific(host)), 1):
+            yield rule
+            if not count % _UNTIMED and thread_time() - started > index.patience:
+                self._given_up.setdefault(one.name, too_slow(rule))
+                break
+        left = index.patience - (thread_time() - started)
+        index.patience = min(ELEMENT_PATIENCE, max(left, 0.0) + _ALLOWANCE)
 
     def _exception(self, rule: CosmeticRule, host: str) -> CosmeticRule | None:
         for one in self._lists:

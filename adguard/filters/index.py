@@ -14,6 +14,8 @@ from adguard.filters.selector import Element, parts, read, subject_part
 
 PATIENCE = 1.5
 """Seconds of processor time that a list may take for requests, and a little more for each."""
+ELEMENT_PATIENCE = 0.5
+"""The same for elements."""
 
 _KEY = re.compile(r"[.#][\w-]+")
 
@@ -75,6 +77,7 @@ class CosmeticIndex:
         self.by_entity: dict[str, list[CosmeticRule]] = defaultdict(list)
         self.by_expression: list[CosmeticRule] = []
         self.exceptions: dict[str, list[CosmeticRule]] = defaultdict(list)
+        self.patience = ELEMENT_PATIENCE
         for rule in rules:
             if rule.exception:
                 self.exceptions[rule.selector].append(rule)

@@ -15,7 +15,7 @@ from adguard.filters.lists import FilterList
 from adguard.filters.options import KINDS, NETWORK, without_badfilter
 from adguard.filters.pattern import compile_pattern, hosts_only
 from adguard.filters.places import named
-from adguard.filters.rules import SHOWN, NetworkRule, Options, Problem
+from adguard.filters.rules import SHOWN, CosmeticRule, NetworkRule, Options, Problem
 
 _compiled = lru_cache(maxsize=16_384)(compile_pattern)
 _PRIORITY = re.compile(r":(-?\d+)$")
@@ -36,6 +36,12 @@ class NetworkMatch(msgspec.Struct, frozen=True):
     rule: NetworkRule | None = None
     exception: NetworkRule | None = None
     redirect: str | None = None
+
+
+def too_slow(rule: NetworkRule | CosmeticRule) -> Problem:
+    """What is said of a list whose time was up at this rule."""
+    reason = "The list takes too long to match; its rules from this one on were not tried."
+    return Problem(rule.line, rule.text[:SHOWN], reason, rule.source)
 
 
 class NetworkMatcher:
@@ -145,11 +151,7 @@ class NetworkMatcher:
             if (rule.expression or not count % _UNTIMED) and (
                 thread_time() - started > index.patience
             ):
-                reason = (
-                    "The list takes too long to match; its rules from this one on were not tried."
-                )
-                problem = Problem(rule.line, rule.text[:SHOWN], reason, rule.source)
-                self._given_up.setdefault(one.name, problem)
+                self._given_up.setdefault(one.name, too_slow(rule))
                 break
         left = index.patience - (thread_time() - started)
         index.patience = min(PATIENCE, max(left, 0.0) + _ALLOWANCE)

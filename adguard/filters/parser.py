@@ -22,7 +22,7 @@ from adguard.filters.selector import SelectorError, UnsupportedError, check
 MOST_EXPRESSIONS = 5_000
 """Regular expressions in one list; the largest lists in use have some hundreds."""
 LONGEST_PATTERN = 1_024
-MOST_COMPLEX = 100_000
+MOST_COMPLEX = 20_000
 """Generic cosmetic rules in one list that ask for more than one name; in use: some hundreds."""
 
 _SEPARATOR = re.compile(r"#@?(?:\$\?|\$|%|\?)?#(?=.)")

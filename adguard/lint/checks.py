@@ -126,7 +126,7 @@ class Judge:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What could not be decided: lists that take too long."""
-        return self._network.problems
+        return (*self._network.problems, *self._cosmetic.problems)
 
     def _request(self, path: str, kind: str) -> Request:
         return Request(url=self._site.url(path), page=self._site.page, kind=kind)

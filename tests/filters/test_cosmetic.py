@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from adguard.filters import CosmeticMatch, CosmeticMatcher, Element, NetworkMatcher, parse_list
@@ -12,6 +14,19 @@ PAGE = "https://www.example.org/news"
 
 def decide(rules: str, element: Element, page: str = PAGE) -> CosmeticMatch:
     return CosmeticMatcher([parse_list(rules, name="x")]).match(element, page)
+
+
+def test_rules_that_all_ask_about_every_element_get_so_much_time_and_no_more() -> None:
+    text = "\n".join(f"##.c{n} > div:not(.x)" for n in range(5_000))
+    hostile = parse_list(text, name="hostile")
+    hostile.cosmetic_index.patience = 0.01
+    matcher = CosmeticMatcher([hostile, parse_list("##.late", name="other")])
+    started = process_time()
+    for number in range(50):
+        matcher.all_matches(Element("div", "", (f"d{number}",)), PAGE)
+    assert process_time() - started < 2
+    assert [one.reason[:30] for one in matcher.problems] == ["The list takes too long to mat"]
+    assert matcher.match(Element("div", "", ("late",)), PAGE).hidden
 
 
 BODY = Element("body", "", ("home",))
