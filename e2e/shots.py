@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -17,14 +18,17 @@ from adguard.dashboard import Dashboard, Gate
 from adguard.dashboard.invented import invent_day
 from adguard.ledger import Batch, StoreError, open_store
 from adguard.ledger.events import DAY
+from adguard.preview import pictures_of
+from adguard.preview.pictures import WORDS
+from adguard.preview.states import PAGE
 from demo_site.app import ROUTES, create_app
 from demo_site.edition import SECTIONS, STORIES
 from e2e.harness import MissingError, Server, browsers, verdict_of, watch
-from e2e.note_site import make_site
-from e2e.test_note_access import STATES, show
+from e2e.sheet import make_sheet
 
 SIZES = {"360": (360, 740), "768": (768, 1024), "1440": (1440, 900)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+RIGHT_TO_LEFT = {"light": "ar", "dark": "he"}
 KEY = "a key for screenshots only, of forty letters"
 # What a blocker would stop; Chromium without one stops it for the picture's sake.
 STOPPED = ("**/www/delivery/**", "**/adbanners/**", "**/banner/static/**")
@@ -72,12 +76,40 @@ def journeys(server: Server, context: BrowserContext, look: Look) -> None:
     page.close()
 
 
-def states(server: Server, context: BrowserContext, look: Look) -> None:
-    for name in STATES:
-        page = show(context, server, name)
+def states(server: Server, context: BrowserContext, look: Look, lang: str = "en") -> None:
+    """Everything on the preview's list: asks in each form, other views as a dialog."""
+    page = context.new_page()
+    sheet = make_sheet()
+    for picture in pictures_of(sheet.states, [lang], ["paper"], ["light"]):
+        state, form = picture.state, WORDS.get(picture.form, picture.form)
+        if form not in ("dialog", PAGE) and state.group != "asking":
+            continue
+        # The system's scheme decides, as it does for readers.
+        query = picture.query.removesuffix("&scheme=light")
+        page.goto(f"{server.url}/look/paper/see?{query}")
+        if state.kind == "note":
+            page.wait_for_selector("html[data-shown=true]")
+            page.wait_for_timeout(SETTLED)
+        kind = "state" if state.kind == "note" else "page of ours"
+        words = [kind, state.name, *([form] if form not in ("dialog", PAGE) else [])]
+        look(" ".join(words if lang == "en" else [*words, "in", lang]), page)
+    page.close()
+
+
+def looks(server: Server, context: BrowserContext, look: Look) -> None:
+    """The ask in every theme, light and dark, and in every language."""
+    page = context.new_page()
+    sheet = make_sheet()
+    asks = [state for state in sheet.states if state.name in ("ask-extension", "instead-extension")]
+    for picture in pictures_of(asks, ["en"], sheet.themes, forms=["dialog"]):
+        page.goto(f"{server.url}/look/{picture.theme}/see?{picture.query}")
         page.wait_for_timeout(SETTLED)
-        look(f"state {name.replace(',', '')}", page)
-        page.close()
+        look(f"theme {picture.theme} {picture.state.kind} {picture.scheme}", page)
+    for picture in pictures_of(asks, sheet.languages, ["paper"], ["light"], ["dialog"]):
+        page.goto(f"{server.url}/look/paper/see?{picture.query}")
+        page.wait_for_timeout(SETTLED)
+        look(f"language {picture.lang} {picture.state.kind}", page)
+    page.close()
 
 
 def desk(server: Server, context: BrowserContext, look: Look) -> None:
@@ -121,12 +153,22 @@ def make_desk(folder: Path) -> Starlette:
 def shoot(playwright: Playwright, folder: Path) -> int:
     """Fills `folder`, one sub-folder a size and scheme; returns the number of pictures."""
     paper = Server(lambda: create_app(secret_key=KEY, store="memory:"))
-    notes = Server(make_site)
+    notes = Server(make_sheet)
     kept = tempfile.TemporaryDirectory()
     figures = Server(lambda: make_desk(Path(kept.name)))
     try:
         for size, (width, height) in SIZES.items():
             for scheme in SCHEMES:
+                works: list[tuple[Callable[..., None], Server]] = [
+                    (pages, paper),
+                    (journeys, paper),
+                    (states, notes),
+                    (desk, figures),
+                ]
+                if size == "360":
+                    works.append((partial(states, lang=RIGHT_TO_LEFT[scheme]), notes))
+                if size == "360" and scheme == "light":
+                    works.append((looks, notes))
                 into = folder / f"{size}-{scheme}"
                 into.mkdir(parents=True, exist_ok=True)
 
@@ -136,12 +178,7 @@ def shoot(playwright: Playwright, folder: Path) -> int:
                         full_page=name.startswith("page"),
                     )
 
-                for work, server in (
-                    (pages, paper),
-                    (journeys, paper),
-                    (states, notes),
-                    (desk, figures),
-                ):
+                for work, server in works:
                     with tempfile.TemporaryDirectory() as profile:
                         context = browsers.chromium(
                             playwright,

@@ -1,71 +1,44 @@
-"""Everybody can use the notice and our pages: axe, keyboard, zoom, large text, forced colours."""
+"""Everybody can use the notice and our pages: keyboard, screen reader, zoom, forced colours.
+
+What holds for every state alike (axe, text that is cut off, targets) is in `test_sheet_axe.py` and
+`test_sheet_text.py`.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from adguard.texts import Texts
-from e2e.conftest import Open, Serve
-from e2e.harness import Server, errors_of
+from e2e.conftest import Open, Serve, Shared
+from e2e.harness import Server, errors_of, watch
 from e2e.note_site import CODE, make_site
 
-NARROW = {"width": 320, "height": 640}
-STATES = {
-    "dialog": ("/?form=dialog", None),
-    "card": ("/?form=inline", None),
-    "strip": ("/?form=banner", None),
-    "guide": ("/?form=dialog", "[data-open=guide]"),
-    "why": ("/?form=dialog", "[data-open=why]"),
-    "ways": ("/?form=dialog", "[data-open=support]"),
-    "no ways": ("/?form=dialog&alone", "[data-open=support]"),
-    "sorry": ("/?form=dialog", "[data-open=not-blocking]"),
-    "never": ("/?form=inline", "[data-open=never]"),
-    "network": ("/?form=inline&verdict=network", None),
-    "thanks": ("/?form=none&action=thanks", None),
-    "right to left": ("/?form=dialog&lang=ar", None),
-    "interstitial": ("/_site/interstitial", None),
-    "interstitial, right to left": ("/_site/interstitial?lang=ar", None),
-    "help": ("/_site/help", None),
-    "help without a way back": ("/_site/help?lost&tool=abp", None),
-    "support": ("/_site/support", None),
-    "support without ways": ("/_site/support?alone", None),
-    "pass": ("/_site/pass", None),
-    "pass by its code": ("/_site/pass?alone", None),
-    "preferences": ("/_site/preferences", None),
-    "preferences, empty": ("/_site/preferences?alone&lost", None),
-    "message": ("/_site/message", None),
-}
-CLICK = "(query) => document.querySelector('#site-note').shadowRoot.querySelector(query).click()"
-TARGETS = """() => {
-  const note = document.querySelector('#site-note');
-  const root = note ? note.shadowRoot : document;
-  const controls = 'button, input:not([type=hidden]), select, summary, a';
-  const found = [];
-  for (const element of root.querySelectorAll(controls)) {
-    const box = element.getBoundingClientRect();
-    if (!box.width || element.closest('p')) continue;
-    if (box.height < 44 - 0.1 || box.width < 44 - 0.1)
-      found.push(`${element.textContent.trim()}: ${box.width} x ${box.height}`);
-  }
-  return found;
-}"""
-WIDE = """() => {
-  const note = document.querySelector('#site-note');
-  const all = (note ? note.shadowRoot : document).querySelectorAll('*');
-  // A field is a window on its text: the reader's code may be longer than it.
-  return [...all].filter(e => e.getBoundingClientRect().right > innerWidth + 1
-    || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline'
-    && e.clientWidth && e.localName !== 'input').map(e => e.localName + '.' + e.className);
-}"""
+FORMS = ("dialog", "inline", "banner")
+AT_400_PERCENT = {"width": 320, "height": 256}  # a window of 1280 x 1024
+ASK = (
+    "Allow ads here",
+    "Support another way",
+    "Not now",
+    "I am not blocking ads",
+    "Don't ask for six months",
+    "How do we know?",
+)
 DEEP_FOCUS = """() => {
   let element = document.activeElement;
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   return (element.getAttribute('aria-label') || element.id || element.textContent).trim();
+}"""
+IN_SIGHT = """element => {
+  element.scrollIntoView({block: 'center'});
+  const {left, top, right, bottom} = element.getBoundingClientRect();
+  if (left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1)
+    return `outside: ${left} ${top} ${right} ${bottom}`;
+  const root = element.getRootNode();
+  const hit = root.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return element.contains(hit) ? 'in sight' : `under ${hit?.className}`;
 }"""
 
 
@@ -74,84 +47,307 @@ def site(serve: Serve) -> Server:
     return serve(make_site)
 
 
-def show(context: BrowserContext, site: Server, state: str) -> Page:
-    path, click = STATES[state]
+@pytest.fixture
+def fresh(shared: Shared) -> Iterator[Open]:
+    """Opens contexts in a browser that the tests share: none of them needs one of its own."""
+    with ExitStack() as stack:
+
+        def begin(name: str = "chromium", **options: object) -> BrowserContext:
+            context: BrowserContext = shared(name).new_context(**options)  # type: ignore[arg-type]
+            stack.callback(context.close)
+            return watch(context)
+
+        yield begin
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest, fresh: Open) -> BrowserContext:
+    return fresh(request.param)
+
+
+@pytest.fixture
+def plain(fresh: Open) -> BrowserContext:
+    return fresh()
+
+
+def opened(context: BrowserContext, site: Server, query: str) -> Page:
+    page = context.new_page()
+    page.goto(f"{site.url}/?short&{query}")
+    page.wait_for_selector("html[data-shown=true]")
+    return page
+
+
+def host(page: Page) -> Locator:
+    return page.locator("#site-note")
+
+
+def focused(page: Page) -> str:
+    found: str = page.evaluate(DEEP_FOCUS)
+    return found
+
+
+def walked(page: Page, times: int, key: str = "Tab") -> list[str]:
+    names = []
+    for _ in range(times):
+        page.keyboard.press(key)
+        names.append(focused(page))
+    return names
+
+
+# Keyboard
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_keyboard_walks_every_control_in_the_order_of_reading_and_back(
+    browser: BrowserContext, site: Server, form: str
+) -> None:
+    page = opened(browser, site, f"form={form}")
+    if form != "dialog":
+        page.locator("#first").focus()
+        assert walked(page, 1) == ["Close"], "the first in the card"
+    assert walked(page, len(ASK)) == list(ASK)
+    assert walked(page, len(ASK) - 1, "Shift+Tab") == list(reversed(ASK[:-1]))
+    assert errors_of(page) == []
+
+
+def test_the_dialog_keeps_the_keyboard_and_the_others_let_it_go(
+    browser: BrowserContext, site: Server
+) -> None:
+    page = opened(browser, site, "form=dialog")
+    assert not {"search", "first", "To the end"} & set(walked(page, 12))
+    page = opened(browser, site, "form=banner")
+    host(page).get_by_role("button", name="Close").focus()
+    assert walked(page, 2, "Shift+Tab") == ["first", "search"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_the_keyboard_alone_allows_ads(
+    plain: BrowserContext, site: Server, form: str, key: str
+) -> None:
+    page = opened(plain, site, f"form={form}")
+    page.evaluate("document.documentElement.dataset.recheck = 'clear'")
+    host(page).get_by_role("button", name="Allow ads here").focus()
+    page.keyboard.press(key)
+    assert focused(page) == "site-note-guide"
+    seen = ""
+    while seen != "I have allowed ads":
+        (seen,) = walked(page, 1)
+    page.keyboard.press(key)
+    page.wait_for_function(f"({DEEP_FOCUS})() === 'site-note-thanks'")
+    assert walked(page, 1) == ["Back to reading"]
+    page.keyboard.press(key)
+    page.wait_for_selector("#site-note", state="detached")
+
+
+def test_every_view_puts_the_focus_on_its_heading_and_back_puts_it_on_the_first(
+    browser: BrowserContext, site: Server
+) -> None:
+    page = opened(browser, site, "form=dialog")
+    assert focused(page) == "site-note-ask"
+    for button, view in (
+        ("Allow ads here", "guide"),
+        ("Support another way", "support"),
+        ("How do we know?", "why"),
+    ):
+        host(page).get_by_role("button", name=button).press("Enter")
+        assert focused(page) == f"site-note-{view}"
+        host(page).get_by_role("button", name="Back", exact=True).press("Enter")
+        assert focused(page) == "site-note-ask"
+
+
+@pytest.mark.parametrize("view", ["guide", "support", "why", "never", "not-blocking"])
+@pytest.mark.parametrize("form", FORMS)
+def test_escape_closes_every_view(
+    plain: BrowserContext, site: Server, form: str, view: str
+) -> None:
+    page = opened(plain, site, f"form={form}")
+    host(page).locator(f"[data-open={view}]").first.press("Enter")
+    assert focused(page) == f"site-note-{view}"
+    page.keyboard.press("Escape")
+    expect(host(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_after_closing_the_focus_is_where_it_was(
+    browser: BrowserContext, site: Server, form: str
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{site.url}/?short&form={form}&wait")
+    page.locator("#first").focus()
+    page.evaluate("document.dispatchEvent(new Event('go'))")
+    page.wait_for_selector("html[data-shown=true]")
+    if form != "dialog":
+        page.keyboard.press("Tab")
+        assert focused(page) == "Close"
+    page.keyboard.press("Escape")
+    expect(host(page)).to_have_count(0)
+    expect(page.locator("#first")).to_be_focused()
+
+
+def test_closing_the_card_from_afar_leaves_the_focus_alone(
+    plain: BrowserContext, site: Server
+) -> None:
+    page = opened(plain, site, "form=banner")
+    page.locator("#search").focus()
+    host(page).get_by_role("button", name="Not now").evaluate("button => button.click()")
+    expect(host(page)).to_have_count(0)
+    expect(page.locator("#search")).to_be_focused()
+
+
+@pytest.mark.parametrize("colours", ["none", "active"])
+def test_the_focus_can_be_seen_on_every_control(fresh: Open, site: Server, colours: str) -> None:
+    page = opened(fresh(forced_colors=colours), site, "form=dialog")
+    for opener in ("ask", "guide"):
+        if opener == "guide":
+            host(page).locator("[data-open=guide]").press("Enter")
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            outline = page.evaluate("""() => {
+              let active = document.activeElement.shadowRoot?.activeElement;
+              if (!active) return '3px solid';
+              if (active.localName === 'select') active = active.parentElement;
+              const style = getComputedStyle(active);
+              return `${style.outlineWidth} ${style.outlineStyle}`;
+            }""")
+            assert outline == "3px solid", focused(page)
+
+
+# Screen readers
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_screen_reader_hears_a_named_place_its_heading_and_every_control(
+    browser: BrowserContext, site: Server, form: str
+) -> None:
+    page = opened(browser, site, f"form={form}")
+    role = "dialog" if form == "dialog" else "region"
+    expect(page.locator("body")).to_match_aria_snapshot(f"""
+      - {role} "Ads pay for The Harbour Post":
+        - button "Close"
+        - heading "Ads pay for The Harbour Post" [level=2]
+        - paragraph: /Our ads do not load/
+        - button "Allow ads here"
+        - button "Support another way"
+        - button "Not now"
+        - button "I am not blocking ads"
+        - button "Don't ask for six months"
+        - button "How do we know?"
+    """)
+    assert not page.get_by_role("alert").count()
+
+
+def test_a_screen_reader_hears_the_guide_and_what_became_of_the_look(
+    browser: BrowserContext, site: Server
+) -> None:
+    page = opened(browser, site, "form=dialog")
+    host(page).get_by_role("button", name="Allow ads here").click()
+    expect(host(page).get_by_role("dialog")).to_match_aria_snapshot("""
+      - dialog "Allow ads on this site":
+        - button "Close"
+        - heading "Allow ads on this site" [level=2]
+        - paragraph
+        - text: Which one do you use?
+        - combobox "Which one do you use?"
+        - list:
+          - listitem: /Click the uBlock Origin icon/
+          - listitem
+          - listitem
+        - paragraph
+        - button "I have allowed ads"
+        - button "Back"
+        - status
+    """)
+    host(page).get_by_role("button", name="I have allowed ads").click()
+    expect(host(page).get_by_role("status")).to_contain_text("Not yet, as far as we can see")
+
+
+def test_a_screen_reader_hears_the_table_of_signals_with_its_headers(
+    plain: BrowserContext, site: Server
+) -> None:
+    page = opened(plain, site, "form=dialog")
+    host(page).get_by_role("button", name="How do we know?").click()
+    expect(host(page).get_by_role("table")).to_match_aria_snapshot("""
+      - table "What happened on this page":
+        - caption: What happened on this page
+        - rowgroup:
+          - row:
+            - columnheader "What we asked for"
+            - columnheader "Name like an ad"
+            - columnheader "Plain name"
+        - rowgroup:
+          - row:
+            - rowheader "A script"
+            - cell "stopped"
+            - cell "arrived"
+    """)
+
+
+def test_a_screen_reader_hears_the_interstitial_as_a_page_with_what_waits(
+    browser: BrowserContext, site: Server
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{site.url}/_site/interstitial")
+    expect(page.locator("body")).to_match_aria_snapshot("""
+      - banner:
+        - link "The Harbour Post"
+      - main:
+        - heading "Before you read on" [level=1]
+        - paragraph
+        - button "Allow ads here"
+        - button "Support another way"
+        - button "Continue without"
+        - button "I am not blocking ads"
+        - button "Don't ask for six months"
+        - group: How do we know?
+      - complementary "Waiting for you":
+        - paragraph: Waiting for you
+        - paragraph: The Last Ferry to Skelling
+    """)
+
+
+# Zoom, text size, colours, motion
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("view", ["ask", "guide", "why"])
+def test_at_four_times_the_size_every_control_can_be_brought_into_sight(
+    fresh: Open, site: Server, form: str, view: str
+) -> None:
+    page = opened(fresh(viewport=AT_400_PERCENT), site, f"form={form}")
+    if view != "ask":
+        host(page).locator(f"[data-open={view}]").press("Enter")
+    heading = host(page).locator(f"#site-note-{view}")
+    assert heading.evaluate(IN_SIGHT) == "in sight"
+    for control in host(page).locator("button:visible, select:visible, a:visible").all():
+        assert control.evaluate(IN_SIGHT) == "in sight", control.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= AT_400_PERCENT["width"]
+
+
+@pytest.mark.parametrize("path", ["/?short&form=dialog", "/_site/interstitial", "/_site/help"])
+def test_everything_reflows_at_320_pixels_with_the_browsers_text_size_doubled(
+    open_chromium: Open, site: Server, path: str
+) -> None:
+    narrow = {"width": 320, "height": 640}
+    context = open_chromium(viewport=narrow, args=["--blink-settings=defaultFontSize=32"])
     page = context.new_page()
     page.goto(site.url + path)
     if path.startswith("/?"):
         page.wait_for_selector("html[data-shown=true]")
-        page.evaluate("Promise.all(document.getAnimations({subtree: true}).map(a => a.finished))")
-        if click:
-            page.evaluate(CLICK, click)
-    return page
-
-
-def findings(page: Page) -> list[dict[str, Any]]:
-    answer = Axe().run(page).response
-    return [
-        {"id": found["id"], "nodes": [node["html"][:200] for node in found["nodes"]]}
-        for found in answer["violations"]
-    ]
-
-
-def expect_no_findings(context: BrowserContext, site: Server) -> None:
-    found = {}
-    for state in STATES:
-        page = show(context, site, state)
-        if list_of := findings(page):
-            found[state] = list_of
-        page.close()
-    assert not found, json.dumps(found, indent=2)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_state(open_chromium: Open, site: Server, scheme: str) -> None:
-    expect_no_findings(open_chromium(color_scheme=scheme, bypass_csp=True), site)
-
-
-def test_axe_finds_nothing_on_a_phone(open_chromium: Open, site: Server) -> None:
-    phone = open_chromium(viewport=NARROW, is_mobile=True, has_touch=True, bypass_csp=True)
-    expect_no_findings(phone, site)
-
-
-def test_every_target_is_at_least_forty_four_pixels_and_nothing_scrolls_sideways(
-    open_chromium: Open, site: Server
-) -> None:
-    context = open_chromium(viewport=NARROW)
-    for state in STATES:
-        page = show(context, site, state)
-        assert page.evaluate(TARGETS) == [], state
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= NARROW["width"], state
-        page.close()
-
-
-@pytest.mark.parametrize("text", [16, 32])
-def test_everything_reflows_at_320_pixels_and_twice_the_text(
-    open_chromium: Open, site: Server, text: int
-) -> None:
-    context = open_chromium(viewport=NARROW, args=[f"--blink-settings=defaultFontSize={text}"])
-    for state in STATES:
-        page = show(context, site, state)
-        assert page.evaluate(WIDE) == [], state
-        page.close()
-
-
-def test_every_language_reflows_at_320_pixels(open_chromium: Open, site: Server) -> None:
-    page = open_chromium(viewport=NARROW).new_page()
-    for tag in Texts().languages:
-        page.goto(f"{site.url}/?form=dialog&lang={tag}")
-        page.wait_for_selector("html[data-shown=true]")
-        assert page.evaluate(WIDE) == [], tag
-        for view in ("why", "guide"):
-            page.evaluate(CLICK, f"[data-open={view}]")
-            assert page.evaluate(WIDE) == [], (tag, view)
+    wide = page.evaluate("""() => {
+      const note = document.querySelector('#site-note');
+      const all = (note ? note.shadowRoot : document).querySelectorAll('*');
+      return [...all].filter(e => e.getBoundingClientRect().right > innerWidth + 1
+        || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline'
+        && e.clientWidth).map(e => e.localName + '.' + e.className);
+    }""")
+    assert wide == []
 
 
 def test_the_notice_follows_the_readers_text_size_whatever_the_site_does_to_html(
-    open_chromium: Open, site: Server
+    fresh: Open, site: Server
 ) -> None:
-    page = open_chromium().new_page()
+    page = fresh().new_page()
     page.goto(f"{site.url}/?form=dialog&wait")
     page.evaluate("document.documentElement.style.fontSize = '62.5%'")
     page.evaluate("document.dispatchEvent(new Event('go'))")
@@ -160,71 +356,41 @@ def test_the_notice_follows_the_readers_text_size_whatever_the_site_does_to_html
     assert page.evaluate(f"getComputedStyle({size}).fontSize") == "16.8px"
 
 
-def test_the_keyboard_walks_every_control_in_order_and_stays_in_the_dialog(
-    chromium: BrowserContext, site: Server
+@pytest.mark.parametrize("form", FORMS)
+def test_in_forced_colours_every_edge_is_drawn_and_the_first_button_stands_out(
+    fresh: Open, site: Server, form: str
 ) -> None:
-    page = show(chromium, site, "dialog")
-    order = []
-    for _ in range(8):
-        page.keyboard.press("Tab")
-        order.append(page.evaluate(DEEP_FOCUS))
-    walk = [
-        "Allow ads here",
-        "Support another way",
-        "Not now",
-        "I am not blocking ads",
-        "Don't ask for six months",
-        "How do we know?",
+    page = opened(fresh(forced_colors="active"), site, f"form={form}")
+    look = """one => {
+      const {borderTopStyle, borderTopWidth, color, backgroundColor} = getComputedStyle(one);
+      return [borderTopStyle, borderTopWidth !== '0px', color !== backgroundColor, backgroundColor];
+    }"""
+    styles = [
+        button.evaluate(look)
+        for button in host(page).locator(".site-note-choices button:visible").all()
     ]
-    assert order[: len(walk)] == walk
-    assert "To the end" not in order
-    assert errors_of(page) == []
+    assert [style[:3] for style in styles] == [["solid", True, True]] * 3
+    assert styles[0][3] != styles[1][3] == styles[2][3]
+    sheet = host(page).locator(".site-note-sheet").evaluate(look)
+    assert sheet[:3] == ["solid", True, True]
+    host(page).locator("[data-open=guide]").press("Enter")
+    picker = host(page).locator(".site-note-select").evaluate(look)
+    assert picker[:3] == ["solid", True, True]
 
 
-def test_the_keyboard_alone_allows_ads(chromium: BrowserContext, site: Server) -> None:
-    page = show(chromium, site, "dialog")
-    page.evaluate("document.documentElement.dataset.recheck = 'clear'")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    assert page.evaluate(DEEP_FOCUS) == "site-note-guide"
-    seen = ""
-    while seen != "I have allowed ads":
-        page.keyboard.press("Tab")
-        seen = page.evaluate(DEEP_FOCUS)
-    page.keyboard.press("Space")
-    page.wait_for_function(f"({DEEP_FOCUS})() === 'site-note-thanks'")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#site-note", state="detached")
-
-
-def test_the_focus_can_be_seen_on_every_control(chromium: BrowserContext, site: Server) -> None:
-    page = show(chromium, site, "dialog")
-    for _ in range(7):
-        page.keyboard.press("Tab")
-        outline = page.evaluate("""() => {
-          const active = document.activeElement.shadowRoot?.activeElement;
-          if (!active) return '3px solid';
-          const style = getComputedStyle(active);
-          return `${style.outlineWidth} ${style.outlineStyle}`;
-        }""")
-        assert outline == "3px solid"
-
-
-def test_in_forced_colours_buttons_keep_their_borders(open_chromium: Open, site: Server) -> None:
-    page = show(open_chromium(forced_colors="active"), site, "dialog")
-    styles = page.evaluate("""() => [...document.querySelector('#site-note').shadowRoot
-      .querySelectorAll('.site-note-choices button')].slice(0, 3).map(button => {
-        const {borderTopWidth, borderTopStyle, color, backgroundColor} = getComputedStyle(button);
-        return [borderTopStyle, borderTopWidth !== '0px', color !== backgroundColor];
-      })""")
-    assert styles == [["solid", True, True]] * 3
-
-
-def test_the_interstitial_answers_without_javascript(
-    chromium_without_javascript: BrowserContext, site: Server
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_moves_where_the_reader_wants_less_motion(
+    fresh: Open, site: Server, form: str
 ) -> None:
-    page = chromium_without_javascript.new_page()
+    page = opened(fresh(reduced_motion="reduce"), site, f"form={form}")
+    moving = "document.getAnimations({subtree: true}).length"
+    assert page.evaluate(moving) == 0
+    host(page).locator("[data-open=guide]").press("Enter")
+    assert page.evaluate(moving) == 0
+
+
+def test_the_interstitial_answers_without_javascript(fresh: Open, site: Server) -> None:
+    page = fresh(java_script_enabled=False).new_page()
     page.goto(f"{site.url}/_site/interstitial")
     page.get_by_text("How do we know?").click()
     assert page.get_by_text("We can be mistaken.").is_visible()
@@ -234,20 +400,19 @@ def test_the_interstitial_answers_without_javascript(
     assert page.locator("body").inner_text() == '["to=signed.path&choice=later"]'
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
 def test_the_code_on_the_preferences_page_is_taken_whole_by_keyboard_on_a_phones_width(
-    request: pytest.FixtureRequest, site: Server, browser: str
+    fresh: Open, site: Server
 ) -> None:
-    opened: Open = request.getfixturevalue(f"open_{browser}")
-    page = opened(viewport={"width": 360, "height": 740}).new_page()
-    page.goto(f"{site.url}/_site/preferences")
-    field = page.get_by_label("The code")
-    taken = "field => field.value.slice(field.selectionStart, field.selectionEnd)"
-    assert field.input_value() == CODE
-    assert not field.is_editable()
-    assert not field.evaluate("field => field.scrollWidth > field.clientWidth")
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if field.evaluate("field => field === document.activeElement"):
-            break
-    assert field.evaluate(taken) == CODE
+    for name in ("chromium", "firefox"):
+        page = fresh(name, viewport={"width": 360, "height": 740}).new_page()
+        page.goto(f"{site.url}/_site/preferences")
+        field = page.get_by_label("The code")
+        taken = "field => field.value.slice(field.selectionStart, field.selectionEnd)"
+        assert field.input_value() == CODE
+        assert not field.is_editable()
+        assert not field.evaluate("field => field.scrollWidth > field.clientWidth")
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            if field.evaluate("field => field === document.activeElement"):
+                break
+        assert field.evaluate(taken) == CODE

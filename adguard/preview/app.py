@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, urlencode
 
 import anyio.to_thread
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import (
     HTMLResponse,
@@ -31,6 +30,7 @@ from adguard.preview.pictures import (
     ALL,
     SCHEMES,
     SIZES,
+    form_of,
     languages_first,
     read_wanted,
 )
@@ -65,6 +65,7 @@ LINKED = {
     "help": State("help", "", "guides", "help"),
     "support": State("support", "", "pages", "support"),
     "preferences": State("preferences", "", "pages", "preferences", alone=True),
+    "pass": State("pass", "", "pages", "pass", alone=True),
 }
 """Pages that our pages link to."""
 SIGNALS = {
@@ -140,13 +141,12 @@ class Preview:
             pictures=wanted.sheet(pictures),
             count=len(pictures),
             pages=range(1, -(-len(pictures) // A_SHEET) + 1),
-            width=SIZES[wanted.size],
             menus=(
                 ("group", "What", {ALL: "Everything", **{one: one.title() for one in GROUPS}}),
                 ("form", "Form", {**FORMS, ALL: "All forms"}),
                 ("lang", "Language", {**self._named, ALL: "All"}),
                 ("theme", "Theme", {**{one: one.title() for one in self.themes}, ALL: "All"}),
-                ("scheme", "Light", {**{one: one.title() for one in SCHEMES}, ALL: "Both"}),
+                ("scheme", "Scheme", {**{one: one.title() for one in SCHEMES}, ALL: "Both"}),
                 ("size", "Width", {one: f"{width} px" for one, width in SIZES.items()}),
             ),
         )
@@ -164,8 +164,7 @@ class Preview:
         if name == "nothing.js":
             return Response("", media_type=TYPES[".js"], headers=HEADERS)
         if name == "note" and state is not None:
-            form = {"strip": "banner"}.get(query.get("form", ""), query.get("form", ""))
-            make = partial(look.fragment, state, visit, form)
+            make = partial(look.fragment, state, visit, form_of(query.get("form", "")))
         elif name == "see" and state is not None and state.kind == "note":
             make = partial(self._stage, look, state, visit, home, request)
         elif name == "see" and state is not None:
@@ -184,13 +183,11 @@ class Preview:
     def _stage(self, look: Look, state: State, visit: Visit, home: str, request: Request) -> str:
         """A page with nothing on it but grey lines, for the notice to stand in."""
         speech = look.pages.texts.speak(visit.lang)
-        form = request.query_params.get("form", "")
-        form = form if form in FORMS else "dialog"
         given = {
             "module": f"{visit.base}/{look.assets.note}",
             "base": f"{visit.base}/",
             "url": f"{visit.base}/note?{request.url.query}",
-            "form": {"strip": "banner"}.get(form, form),
+            "form": form_of(request.query_params.get("form", "")),
             "view": state.view,
             "says": state.says,
             "verdict": state.verdict,
@@ -229,7 +226,7 @@ async def _forget(look: Look, base: str, visit: Visit, request: Request) -> Resp
 
 def _name_of(speech: Speech) -> str:
     """What a language calls itself, with its tag."""
-    return f"{speech.locale.get_display_name()} ({speech.lang})"
+    return f"{speech.locale.get_language_name()} ({speech.lang})"
 
 
 @cache
@@ -242,5 +239,4 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["PAGE"] = PAGE
-    made.filters["segment"] = lambda text: Markup(quote(text, safe=""))  # noqa: S704 -- encoded
     return made

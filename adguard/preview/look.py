@@ -68,8 +68,8 @@ class Look:
         if state.kind == "support":
             return pages.support(visit, article=article)
         if state.kind == "pass":
-            code = "" if state.alone else "code"
-            return pages.pass_page(visit, code=code, until=TODAY, article=back)
+            code, until = ("", None) if state.alone else (CODE, TODAY + timedelta(days=365))
+            return pages.pass_page(visit, code=code, hand=code, until=until, article=article)
         if state.kind == "preferences":
             memory = Memory() if state.alone else _memory(pages, state.about)
             return pages.preferences(visit, memory, article=back)

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice, product
 from urllib.parse import parse_qsl, urlencode
 
+from adguard.pages import FORMS
 from adguard.preview.states import GROUPS, PAGE, State
 
-__all__ = ["ALL", "SCHEMES", "Picture", "Wanted", "languages_first", "pictures_of"]
+__all__ = ["ALL", "SCHEMES", "Picture", "Wanted", "form_of", "languages_first", "pictures_of"]
 
 ALL = "all"
 SCHEMES = ("light", "dark")
@@ -53,6 +54,11 @@ def pictures_of(
         shown = [form for form in state.forms if forms is None or form in (*forms, PAGE)]
         for form, lang, theme, scheme in product(shown, languages, themes, schemes):
             yield Picture(state, form, lang, theme, scheme)
+
+
+def form_of(word: str) -> str:
+    """Returns the form that an address names; the dialog if it names none."""
+    return next((form for form in FORMS if WORDS.get(form, form) == word), "dialog")
 
 
 def languages_first(first: str, languages: Iterable[str]) -> tuple[str, ...]:
@@ -101,11 +107,10 @@ class Wanted:
 def read_wanted(query: str, languages: Sequence[str], themes: Sequence[str]) -> Wanted:
     """Returns what the query asks for; what it does not say, or says wrongly, is the default."""
     given = dict(parse_qsl(query[:1000]))
-    forms = {"dialog": "dialog", "inline": "inline", "strip": "banner", ALL: ALL}
     page = given.get("page", "")
     return Wanted(
         group=_of(given, "group", (ALL, *GROUPS)),
-        form=forms.get(given.get("form", ""), "dialog"),
+        form=ALL if given.get("form") == ALL else form_of(given.get("form", "")),
         lang=_of(given, "lang", (languages[0], *languages, ALL)),
         theme=_of(given, "theme", (themes[0], *themes, ALL)),
         scheme=_of(given, "scheme", (*SCHEMES, ALL)),

@@ -225,6 +225,8 @@ function converse(context, host, frame, sheet) {
   const views = /** @type {HTMLElement[]} */ ([...sheet.querySelectorAll("[data-view]")]);
   let current = views.find((view) => !view.hidden) || views[0];
   const said = new Set();
+  /** @type {HTMLElement | null} */
+  let before = null;
   let answered = current.dataset.view !== "ask";
 
   const focus = () => current.querySelector("h2")?.focus({ preventScroll: true });
@@ -269,7 +271,9 @@ function converse(context, host, frame, sheet) {
   const close = () => {
     if (!answered) answer("later");
     document.removeEventListener("site:verdict", onVerdict);
+    const within = document.activeElement === host;
     if (frame instanceof HTMLDialogElement) frame.close();
+    else if (within) before?.focus({ preventScroll: true });
     host.remove();
   };
 
@@ -308,6 +312,9 @@ function converse(context, host, frame, sheet) {
     event.preventDefault();
     close();
   });
+  frame.addEventListener("focusin", ({ relatedTarget: from }) => {
+    if (from instanceof HTMLElement && !frame.contains(from)) before = from;
+  });
   frame.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !(frame instanceof HTMLDialogElement)) close();
   });
@@ -342,7 +349,9 @@ function watchReturn(context, thank) {
 function chooseGuide(sheet) {
   const select = sheet.querySelector("select");
   if (!select) return;
+  const picked = sheet.querySelector(".site-note-picked");
   const pick = () => {
+    if (picked) picked.textContent = select.selectedOptions[0]?.text ?? "";
     for (const guide of /** @type {NodeListOf<HTMLElement>} */ (sheet.querySelectorAll("[data-tool]"))) {
       guide.hidden = guide.dataset.tool !== select.value;
     }
