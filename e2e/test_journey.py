@@ -330,6 +330,55 @@ def test_allow_ads_here_opens_the_guide_and_thanks_when_the_blocker_is_off(
     assert figures(store)["allow_rate"]["numerator"] == 1
 
 
+def test_the_whole_journey_from_a_silent_first_view_to_a_verified_allow(
+    serve: Serve, ublock_bridge: BridgedUBlock, tmp_path: Path
+) -> None:
+    store = tmp_path / "paper.sqlite3"
+    server = serve(paper(store))
+    context = ublock_bridge.context
+    page = context.new_page()
+    assert visit(page, server, ARTICLE) == "extension"
+    expect(page.locator("#site-note")).to_have_count(0)
+
+    # The reader has begun to write before the second view's notice arrives: it must not disturb.
+    written = "The ferry waited for me, too."
+    notice = page.expect_request("**/_site/note?*")
+    page.route("**/_site/note-*", lambda route: (letter(page).fill(written), route.continue_()))
+    with notice:
+        page.goto(server.url + SECOND)
+    card = page.get_by_role("region", name="Ads pay for The Merrow Packet")
+    expect(card).to_be_attached()
+    expect(dialog(page)).to_have_count(0)
+    with page.expect_response("**/_site/choice"):
+        card.get_by_role("button", name="Allow ads here").click()
+    expect(page.get_by_role("combobox")).to_have_value("ubo")
+    scrolled = page.evaluate("() => scrollY")
+    assert scrolled > 0
+
+    ublock_bridge.filtering(page, on=False)
+    with context.expect_page() as elsewhere:
+        page.evaluate("() => { window.open('about:blank'); }")
+    elsewhere.value.close()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible(timeout=15_000)
+    assert letter(page).input_value() == written
+    assert page.evaluate("() => scrollY") == scrolled
+    page.get_by_role("button", name="Back to reading").click()
+    expect(page.locator("#site-note")).to_have_count(0)
+
+    page.goto(server.url + ARTICLE)
+    assert settled(page, server) == "clear"
+    expect(page.locator("#site-note")).to_have_count(0)
+    counted = figures(store)
+    assert counted["decided"]["value"] == 1
+    assert counted["allow_rate"]["numerator"] == 1
+    assert errors_of(page) == []
+
+
+def letter(page: Page) -> Any:
+    """Where a reader writes under an article."""
+    return page.locator("textarea").first
+
+
 def test_mode_off_silences_a_page_that_a_cache_still_holds(
     serve: Serve, ublock: BrowserContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
