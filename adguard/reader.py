@@ -99,10 +99,13 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
         """Returns the stored verdict, or `unknown` when it is older than yesterday."""
         return self.verdict if today - self.verdict_day <= 1 else Verdict.UNKNOWN
 
-    def with_verdict(self, verdict: Verdict, today: int) -> ReaderState:
-        """Returns the state after a re-check, which is no page view of its own."""
+    def with_verdict(self, verdict: Verdict, today: int, *, gate: bool = False) -> ReaderState:
+        """Returns the state after a re-check, which is no page view of its own.
+
+        :param gate: on a page that goes on to an article: the thanks are left to that.
+        """
         state = replace(self, verdict=verdict, verdict_day=today)
-        if verdict is Verdict.CLEAR and self.allow is AllowStage.PRESSED:
+        if verdict is Verdict.CLEAR and self.allow is AllowStage.PRESSED and not gate:
             state = replace(state, allow=AllowStage.THANKED)
         return state
 

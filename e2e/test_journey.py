@@ -235,6 +235,28 @@ def test_a_strict_section_meets_the_interstitial_which_opens_by_itself_once_ads_
     assert errors_of(page) == []
 
 
+def test_who_allows_ads_before_an_article_is_thanked_on_it_once(
+    serve: Serve, ublock_bridge: BridgedUBlock, tmp_path: Path
+) -> None:
+    store = tmp_path / "paper.sqlite3"
+    server = serve(paper(store))
+    page = ublock_bridge.context.new_page()
+    for _ in range(3):
+        visit(page, server, STRICT)
+    page.goto(server.url + STRICT)
+    page.get_by_role("button", name="Allow ads here").click()
+    expect(page.get_by_role("heading", name="uBlock Origin")).to_be_visible()
+    assert settled(page, server) == "extension"
+    ublock_bridge.filtering(page, on=False)
+    thanks = page.get_by_role("region", name="Thank you")
+    expect(thanks).to_be_attached(timeout=20_000)
+    assert page.url == server.url + STRICT
+    assert visit(page, server, ARTICLE) == "clear"
+    expect(page.locator("#site-note")).to_have_count(0)
+    assert figures(store)["allow_rate"]["numerator"] == 1
+    assert errors_of(page) == []
+
+
 def planted(context: BrowserContext, server: Server) -> None:
     """Gives the browser the cookie of a reader who has used up the free views of this month."""
     today = day_of(time.time())

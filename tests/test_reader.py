@@ -231,3 +231,12 @@ def test_a_year_of_choices_keeps_only_the_last_twelve_asks() -> None:
         state = state.with_choice(list(Choice)[day % 5], day, on_interstitial=day % 2 == 0)
     assert len(state.asks) == 12
     assert len(CookieJar([KEY]).write_state(state, secure=True, today=TODAY).split(b";")[0]) < 200
+
+
+def test_a_page_that_goes_on_to_an_article_leaves_the_thanks_to_it() -> None:
+    pressed = ReaderState(first_day=TODAY, allow=AllowStage.PRESSED)
+    at_the_gate = pressed.with_verdict(Verdict.CLEAR, TODAY, gate=True)
+    assert at_the_gate.allow is AllowStage.PRESSED
+    assert at_the_gate.verdict is Verdict.CLEAR
+    arrived = at_the_gate.with_view(Verdict.CLEAR, blocking=False, today=TODAY)
+    assert arrived.allow is AllowStage.THANKED

@@ -41,6 +41,7 @@ class Inquiry(msgspec.Struct, frozen=True):
     :param gpc: whether the reader sends Global Privacy Control.
     :param consent: whether the reader has agreed, where the settings want that. A page that a
         cache has kept from before they did knows nothing of it.
+    :param gate: whether the page only stands in for an article, which then says what is to be said.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Inquiry(msgspec.Struct, frozen=True):
     before: ReaderState | None
     gpc: bool
     consent: bool = True
+    gate: bool = False
 
     @property
     def counts(self) -> bool:
@@ -166,7 +168,7 @@ def _counted(
             # What became of the reader before the draw says nothing of an arm.
             state = replace(state, bucket=bucket, experiment=arms.number, cleared=False)
     if inquiry.kind == "recheck":
-        return state.with_verdict(finding.verdict, inquiry.today)
+        return state.with_verdict(finding.verdict, inquiry.today, gate=inquiry.gate)
     return state.with_view(finding.verdict, blocking=blocking, today=inquiry.today)
 
 

@@ -65,6 +65,7 @@ class Report(msgspec.Struct):
     :param signals: bait, control or host name -> outcome.
     :param earlier: the earlier finding's reason, in a re-check.
     :param agreed: the reader has said yes to the site's consent tool.
+    :param gate: the page only stands in for an article, and goes on to it by itself.
     """
 
     v: int
@@ -79,6 +80,7 @@ class Report(msgspec.Struct):
     earlier: Short = ""
     client: Short = ""
     agreed: bool = False
+    gate: bool = False
 
 
 class DecisionAnswer(msgspec.Struct):
@@ -155,6 +157,7 @@ class ReportEndpoint:
             before,
             report.gpc or prefers_privacy(headers),
             report.agreed or services.settings.consent_mode != "required",
+            report.gate,
         )
         upshot = await judge(services, inquiry, finding)
         if inquiry.counts:

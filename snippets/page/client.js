@@ -297,6 +297,9 @@
       id: control.day + "-" + Date.now() + crypto.getRandomValues(new Uint32Array(2)).join(""),
       token: control.token,
       kind,
+      // only gate
+      gate: true,
+      // end gate
       path: path.slice(0, 512),
       lang: document.documentElement.lang,
       signals: kind === "seen" ? {} : signals,
