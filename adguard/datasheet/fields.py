@@ -52,6 +52,7 @@ REPORT: Mapping[str, str] = {
     "earlier": "Why an earlier look at the same page found a blocker.",
     "client": "Which version of our script the page has.",
     "agreed": "That the reader has agreed, where the settings ask for it.",
+    "gate": "That the page stands in for an article, and goes on to it by itself.",
 }
 """Of what a page sends."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from adguard.ledger import StoreError
 from adguard.ledger.clickhouse.aside import Aside
@@ -15,9 +16,9 @@ __all__ = ["ClickHouseTaken"]
 
 
 class ClickHouseTaken(LocalTaken):
-    """First the machine's own file decides among its workers; then the machine claims the code in
-    the cluster, and looks whether another did before. Two machines that claim it within the same
-    second, or through replicas that do not know of each other yet, may both have it.
+    """First the machine's own file decides among its workers; then the machine looks whether
+    another has claimed the code in the cluster, claims it, and looks again. Two machines that do
+    so at the same moment, or through replicas that do not know of each other yet, may both have it.
 
     :param path: the node's journal.
     """
@@ -40,13 +41,18 @@ class ClickHouseTaken(LocalTaken):
             return outcome
         try:
             node = self.node()
-            self._claims.put((code.nonce, node, code.until), f"{code.nonce}/{node}")
-            claims = self._claims.rows("code", code.nonce, "born, node")
+            claims = self._claims_of(code)
+            if not claims:
+                self._claims.put((code.nonce, node, code.until), f"{code.nonce}/{node}")
+                claims = self._claims_of(code)
         except StoreError:
             # Nobody had it: the reader may try again, here or on another machine.
             self.give_back(code)
             raise
         return "new" if not claims or claims[0][1] == node else "taken"
+
+    def _claims_of(self, code: Code) -> list[tuple[Any, ...]]:
+        return self._claims.rows("code", code.nonce, "born, node")
 
     def close(self) -> None:
         """Lets go of connections."""

@@ -48,6 +48,7 @@ async def test_four_workers_count_every_report_once_though_each_was_sent_to_seve
             base_url=f"http://127.0.0.1:{server.port}",
             headers={"Host": server.host},
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
+            timeout=60,
         ) as client:
             await asyncio.gather(*(send(client, server, n % REPORTS) for n in range(3 * REPORTS)))
             told: set[tuple[int, int]] = set()
