@@ -76,17 +76,17 @@ def journeys(server: Server, context: BrowserContext, look: Look) -> None:
     page.close()
 
 
-def states(server: Server, context: BrowserContext, look: Look, lang: str = "en") -> None:
+def states(
+    server: Server, context: BrowserContext, look: Look, scheme: str, lang: str = "en"
+) -> None:
     """Everything on the preview's list: asks in each form, other views as a dialog."""
     page = context.new_page()
     sheet = make_sheet()
-    for picture in pictures_of(sheet.states, [lang], ["paper"], ["light"]):
+    for picture in pictures_of(sheet.states, [lang], ["paper"], [scheme]):
         state, form = picture.state, WORDS.get(picture.form, picture.form)
         if form not in ("dialog", PAGE) and state.group != "asking":
             continue
-        # The system's scheme decides, as it does for readers.
-        query = picture.query.removesuffix("&scheme=light")
-        page.goto(f"{server.url}/look/paper/see?{query}")
+        page.goto(f"{server.url}/look/paper/see?{picture.query}")
         if state.kind == "note":
             page.wait_for_selector("html[data-shown=true]")
             page.wait_for_timeout(SETTLED)
@@ -162,11 +162,12 @@ def shoot(playwright: Playwright, folder: Path) -> int:
                 works: list[tuple[Callable[..., None], Server]] = [
                     (pages, paper),
                     (journeys, paper),
-                    (states, notes),
+                    (partial(states, scheme=scheme), notes),
                     (desk, figures),
                 ]
                 if size == "360":
-                    works.append((partial(states, lang=RIGHT_TO_LEFT[scheme]), notes))
+                    mirrored = partial(states, scheme=scheme, lang=RIGHT_TO_LEFT[scheme])
+                    works.append((mirrored, notes))
                 if size == "360" and scheme == "light":
                     works.append((looks, notes))
                 into = folder / f"{size}-{scheme}"
