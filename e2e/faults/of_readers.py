@@ -61,7 +61,7 @@ async def presses_stop(visit: Visit) -> None:
 async def leaves_at_once(visit: Visit) -> None:
     await visit.goto("first")
     await visit.asked("n3")
-    await visit.page.goto(visit.url("second-thoughts"), wait_until="commit")
+    await visit.goto("second-thoughts")
     await visit.page.evaluate("() => history.back()")
 
 
@@ -76,7 +76,7 @@ async def leaves_slowly(visit: Visit) -> None:
 async def comes_back(visit: Visit) -> None:
     await visit.goto("first")
     assert await visit.verdict()
-    await visit.page.goto(visit.url("elsewhere"), wait_until="commit")
+    await visit.goto("elsewhere")
     await visit.page.evaluate("() => history.back()")
     # Playwright waits in Firefox for a navigation that never ends, but a function is answered.
     await visit.page.wait_for_function(
