@@ -54,7 +54,8 @@ def parse_list(
     """
     notes = Notes()
     reading = _Reading(environment, notes)
-    reading.take(Preprocessor(environment, include, notes).lines(text, name))
+    preprocessor = Preprocessor(environment, include, notes)
+    reading.take(preprocessor.lines(text, name))
     head = reading.head
     version = next((head[key] for key in _VERSIONS if head.get(key)), "")
     return FilterList(
@@ -64,6 +65,7 @@ def parse_list(
         environment=environment,
         network=reading.network,
         cosmetic=reading.cosmetic,
+        complete=not preprocessor.cut,
         problems=notes.all_problems(),
         skipped=dict(notes.skipped),
     )

@@ -11,6 +11,7 @@ Matcher = Callable[[str, int, int], bool]
 _HOST_ONLY = re.compile(r"\|\|((?:[\da-z][\da-z_-]*\.)*[\da-z_-]*[\da-z])(?:\^\*?)?", re.IGNORECASE)
 _SEPARATOR = r"(?:[^\w%.-]|\Z)"
 _TOKEN = re.compile(r"[a-z0-9%]+")
+_WHOLE = re.compile(r"(?<=[^*a-z0-9%])[a-z0-9%]+(?=[^*a-z0-9%])")
 _COMMON = frozenset(
     {"http", "https", "www", "com", "net", "org", "js", "html", "php", "co", "uk", "de"}
 )
@@ -18,6 +19,8 @@ _COMMON = frozenset(
 
 def hosts_only(pattern: str) -> str:
     """The host that `||host^` names, or "" for any other pattern."""
+    if not pattern.startswith("||") or "/" in pattern:
+        return ""
     found = _HOST_ONLY.fullmatch(pattern)
     return found[1].lower() if found else ""
 
@@ -26,16 +29,10 @@ def token(pattern: str) -> str:
     """A word that stands in every URL the pattern matches, whole between characters that are no
     letters, digits or `%`; "" where there is none. The longest, and not `https` or `com` if there
     is another."""
-    text = pattern.lower()
-    found = []
-    for match in _TOKEN.finditer(text):
-        before, after = (
-            text[max(match.start() - 1, 0) : match.start()],
-            text[match.end() : match.end() + 1],
-        )
-        if before not in {"", "*"} and after not in {"", "*"}:
-            found.append(match[0])
-    return max(found, key=lambda word: (word not in _COMMON, len(word)), default="")
+    found = _WHOLE.findall(pattern.lower())
+    if len(found) < 2:
+        return found[0] if found else ""
+    return max([word for word in found if word not in _COMMON] or found, key=len)
 
 
 def words(url: str) -> set[str]:

@@ -15,7 +15,7 @@ Line = tuple[str, int, str]
 
 MOST_CHARACTERS = 32_000_000
 """Of a list with all that it includes; the largest in use have ten million."""
-MOST_LINES = 500_000
+MOST_LINES = 400_000
 MOST_FILES = 64
 DEEPEST = 6
 LONGEST_LINE = 64_000
@@ -64,7 +64,8 @@ def text_of(raw: str | bytes) -> str | None:
 
 
 class Preprocessor:
-    """Walks the lines of one list and of what it includes."""
+    """Walks the lines of one list and of what it includes. `cut` says whether a bound left out
+    the rest."""
 
     def __init__(self, environment: Environment, include: Include | None, notes: Notes) -> None:
         self.environment = environment
@@ -74,6 +75,7 @@ class Preprocessor:
         self.lines_read = 0
         self.files = 0
         self.full = False
+        self.cut = False
         self.started = thread_time()
 
     def lines(self, raw: str | bytes, name: str) -> Iterator[Line]:
@@ -114,7 +116,7 @@ class Preprocessor:
     def _within_bounds(self, text: str, name: str) -> str:
         room = MOST_CHARACTERS - self.characters
         if len(text) > room:
-            self.full = room <= 0
+            self.cut, self.full = True, room <= 0
             self.notes.problem(
                 name,
                 0,
@@ -128,7 +130,7 @@ class Preprocessor:
     def _line_fits(self, line: str, number: int, name: str) -> bool:
         self.lines_read += 1
         if self.lines_read > MOST_LINES:
-            self.full = True
+            self.cut = self.full = True
             self.notes.problem(
                 name,
                 number,
@@ -138,7 +140,7 @@ class Preprocessor:
             return False
         timed = self.lines_read % _LINES_UNTIMED == 0 or len(line) > _UNTIMED
         if timed and thread_time() - self.started > MOST_SECONDS:
-            self.full = True
+            self.cut = self.full = True
             self.notes.problem(name, number, line, "Reading takes too long; the rest is not read.")
             return False
         if len(line) > LONGEST_LINE:

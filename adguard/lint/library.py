@@ -21,7 +21,9 @@ from adguard.lint.sources import Gathered, Source
 
 SHOWN = 200
 MOST_PROBLEMS = 20
-TOO_LONG = "takes too long"
+MANY = 200_000
+"""Rules from which on a list is read once and not for each blocker anew: the longest that a blocker
+has on by default has half as many."""
 MUCH = 0.5
 """Share of lines not understood from which on a file is no list that we can read."""
 
@@ -158,6 +160,7 @@ class _Facts:
         self.version = read.version
         self.rules = len(read.network) + len(read.cosmetic)
         self.skipped = sum(read.skipped.values())
+        self.complete = read.complete
         self.problems = read.problems
 
     @property
@@ -169,7 +172,12 @@ class _Facts:
     @property
     def hopeless(self) -> bool:
         """Whether reading it again for another blocker would only cost time."""
-        return self.nonsense or any(TOO_LONG in one.reason for one in self.problems)
+        return self.nonsense or self.endless or not self.complete
+
+    @property
+    def endless(self) -> bool:
+        """Whether it is longer than any list that a blocker has on by default."""
+        return self.rules > MANY
 
 
 def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
@@ -180,8 +188,14 @@ def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
     if facts.nonsense:
         message = f"{source.path} is hardly a filter list: {count} lines are not understood."
         return Level.DEGRADED, message
-    if any(one.line == 0 or "!#include" in one.text for one in problems):
+    if not facts.complete or any(one.line == 0 or "!#include" in one.text for one in problems):
         return Level.DEGRADED, f"{source.title} could not be read in full."
+    if facts.endless:
+        message = (
+            f"{source.title} has {facts.rules:,} rules, more than any list that a blocker has on "
+            "by default. It was read once, and not as each blocker reads it."
+        )
+        return Level.DEGRADED, message
     if problems:
         lines = "1 line is" if len(problems) == 1 else f"{count} lines are"
         return Level.NOTE, f"{source.title}: {lines} not understood and left out."

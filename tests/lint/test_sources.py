@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adguard.lint import sources
+from adguard.filters import preprocessor
+from adguard.lint import library, sources
 from adguard.lint.findings import Level, Report, Topic
 from adguard.lint.library import Library
 from adguard.lint.profiles import load
 from adguard.lint.sources import Gathered, SourceError, complaint, from_package, from_paths, make
-from tests.lint.making import contents, found, judge_gathered, write
+from tests.lint.making import COSMETIC, NETWORK, contents, found, judge_gathered, write
 
 
 def test_files_and_folders_are_read_and_recognised(tmp_path: Path) -> None:
@@ -189,26 +190,50 @@ def test_a_list_is_read_once_for_blockers_that_read_it_alike(tmp_path: Path) -> 
     gathered = from_paths(
         [write(tmp_path, {"easylist": plain, "ublock-filters": branching})], load()
     )
-    library = Library(gathered)
+    shelf = Library(gathered)
     full, lite = load().choose(["ublock", "ublock-lite"])
-    assert library.lists(full)[0] is library.lists(lite)[0]
-    assert library.lists(full)[1] is not library.lists(lite)[1]
+    assert shelf.lists(full)[0] is shelf.lists(lite)[0]
+    assert shelf.lists(full)[1] is not shelf.lists(lite)[1]
 
 
 def test_a_list_is_let_go_when_no_blocker_left_reads_it_so(tmp_path: Path) -> None:
-    library = Library(from_paths([write(tmp_path, contents())], load()))
+    shelf = Library(from_paths([write(tmp_path, contents())], load()))
     full, lite, other = load().choose(["ublock", "ublock-lite", "adguard"])
-    kept, dropped = library.lists(full)[-1], library.lists(other)[0]
-    library.keep_for([lite])
-    assert library.lists(lite)[-1] is kept
-    assert library.lists(other)[0] is not dropped
+    kept, dropped = shelf.lists(full)[-1], shelf.lists(other)[0]
+    shelf.keep_for([lite])
+    assert shelf.lists(lite)[-1] is kept
+    assert shelf.lists(other)[0] is not dropped
+
+
+def test_a_list_cut_off_at_a_bound_is_said_not_to_be_read_in_full_and_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preprocessor, "MOST_LINES", 9)
+    gathered = from_paths([write(tmp_path, {"easylist": NETWORK + COSMETIC})], load())
+    report = judge_gathered(gathered, "abp")
+    assert found(report, Level.DEGRADED, Topic.LIST, "EasyList could not be read in full")
+    shelf = Library(gathered)
+    full, other = load().choose(["ublock", "abp"])
+    assert shelf.lists(full)[0] is shelf.lists(other)[0]
+
+
+def test_a_list_longer_than_any_in_use_is_read_once_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "MANY", 9)
+    lists = contents()
+    report = judge_gathered(from_paths([write(tmp_path, lists)], load()), "ublock", "abp")
+    told = found(report, Level.DEGRADED, Topic.LIST, "more than any list that a blocker has on")
+    assert "EasyList" in {one.subject for one in told}
+    assert report.exit_code == 2
+    assert all(one.checked for one in report.profiles)
 
 
 @pytest.mark.parametrize("text", ["how now, brown cow\n" * 9, "/[/\n/[/\n##.x\n"])
 def test_garbage_is_read_once_whoever_asks(tmp_path: Path, text: str) -> None:
-    library = Library(from_paths([write(tmp_path, {"easylist": text})], load()))
+    shelf = Library(from_paths([write(tmp_path, {"easylist": text})], load()))
     full, other = load().choose(["ublock", "abp"])
-    assert library.lists(full)[0] is library.lists(other)[0]
+    assert shelf.lists(full)[0] is shelf.lists(other)[0]
 
 
 def test_a_list_that_takes_too_long_to_match_is_read_once_and_said(
