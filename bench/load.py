@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import re
+import signal
 import statistics
 import sys
 import tempfile
@@ -19,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -265,11 +267,14 @@ def main() -> None:
     pace = read(sys.argv[1:])
     print(
         f"{headline()}\n{pace.seconds / 60:g} minutes, {pace.rate:g} reports a second, "
-        f"{WORKERS} workers, {READERS} processes of readers\n\n{head()}"
+        f"{WORKERS} workers, {READERS} processes of readers\n\n{head()}",
+        flush=True,
     )
+    # Who ends this ends the servers with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            made = asyncio.run(load(Path(folder), pace, print))
+            made = asyncio.run(load(Path(folder), pace, partial(print, flush=True)))
         except NodeError as error:
             sys.exit(f"./dev load: {error}")
     seconds = sorted(taken for _, taken in made.watched)

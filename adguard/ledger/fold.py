@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from adguard.ledger.events import HOUR, Event
 
@@ -21,6 +21,7 @@ __all__ = [
     "DayKey",
     "Deltas",
     "HourKey",
+    "Tally",
     "admit",
     "fold",
     "merge",
@@ -242,65 +243,101 @@ class _Whole(NamedTuple):
 _FEW = ("browser", "device", "variant", "reason", "form", "version")
 """Dimensions of few values, which a few thousand events have in common."""
 
-_alike = attrgetter(
-    "site", "sample", "kind", "verdict", "action", "choice", "fresh", "assigned", "cleared",
-    "count", *_FEW,
-)  # fmt: skip
+_Alike = tuple[
+    int, str, float, str, str, str, str, bool, bool, bool, int, str, str, str, str, str, str
+]
+"""An event but for its id, minute, page, section and country."""
 
 
-def fold(events: Iterable[Event]) -> Deltas:
-    """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order.
+class Tally:
+    """Counts events as they come, a batch at a time while it is still in the processor's cache.
 
     Events that are alike but for page, section and country are numbered, and everything is done
     once a number; the rest is counted by pairs of a number and a value.
     """
-    events = list(events)
-    numbers: dict[tuple[int, tuple[Any, ...]], int] = {}
-    number_of = [
-        numbers.setdefault(key, len(numbers))
-        for key in zip((e.at // HOUR for e in events), map(_alike, events), strict=True)
-    ]
-    times_of = Counter(number_of)
-    wholes: dict[_Whole, int] = {}
-    whole_of_number: list[int] = []
-    by_day: Counter[tuple[int, tuple[str, ...]]] = Counter()
-    deltas = Deltas()
-    for (
-        hour,
-        (site, sample, kind, reported, *facts, each, b, d, v, r, f, o),
-    ), number in numbers.items():
-        verdict = _verdict(kind, reported)
-        parts = _by_share(_ppm(sample), _counted(kind, verdict, *facts))
-        whole = _Whole(site, hour // 24, verdict, parts, each, kind in _PLACELESS)
-        whole_of_number.append(wholes.setdefault(whole, len(wholes)))
-        names = tuple(map(_label, (b, d, v, r, f, o)))
-        browser, device, variant = names[:3]
-        for ppm, some in parts:
-            hour_key = (site, hour, verdict, browser, device, variant, ppm)
-            _add(deltas.hours, hour_key, some, times_of[number] * each)
-        by_day[whole_of_number[-1], names] += times_of[number]
-    everything = list(wholes)
-    for (number, names), times in by_day.items():
-        site, day, verdict, parts, each, placeless = everything[number]
-        for ppm, some in parts:
-            _add(deltas.days, (site, "verdict", day, verdict, ppm), some, times * each)
-            for dimension, value in zip(_FEW, names, strict=True):
-                if not placeless or dimension == "version":
-                    _add(deltas.days, (site, dimension, day, value, ppm), some, times * each)
-    whole_of = [whole_of_number[number] for number in number_of]
-    for dimension, attribute, clean in (
-        ("page", "path", _page),
-        ("section", "section", _label),
-        ("country", "country", _label),
-    ):
-        pairs = Counter(zip(whole_of, map(attrgetter(attribute), events), strict=True))
-        for (number, value), times in pairs.items():
-            site, day, _, parts, each, placeless = everything[number]
-            if not placeless:
-                for ppm, some in parts:
-                    key = (site, dimension, day, clean(value), ppm)
-                    _add(deltas.days, key, some, times * each)
-    return deltas
+
+    def __init__(self) -> None:
+        self.events = 0
+        self._numbers: dict[_Alike, int] = {}
+        self._times: Counter[int] = Counter()
+        self._wholes: dict[_Whole, int] = {}
+        self._whole_of: list[int] = []
+        self._pages: Counter[tuple[int, str]] = Counter()
+        self._sections: Counter[tuple[int, str]] = Counter()
+        self._countries: Counter[tuple[int, str]] = Counter()
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Counts a batch; its events are not kept."""
+        numbers = self._numbers
+        before = len(numbers)
+        number_of = [
+            numbers.setdefault(
+                (
+                    e.at // HOUR, e.site, e.sample, e.kind, e.verdict, e.action, e.choice,
+                    e.fresh, e.assigned, e.cleared, e.count,
+                    e.browser, e.device, e.variant, e.reason, e.form, e.version,
+                ),
+                len(numbers),
+            )
+            for e in events
+        ]  # fmt: skip
+        for alike in list(islice(reversed(numbers), len(numbers) - before))[::-1]:
+            whole = _whole(alike)
+            self._whole_of.append(self._wholes.setdefault(whole, len(self._wholes)))
+        self.events += len(events)
+        self._times.update(number_of)
+        whole_of = [self._whole_of[number] for number in number_of]
+        self._pages.update(zip(whole_of, [e.path for e in events], strict=True))
+        self._sections.update(zip(whole_of, [e.section for e in events], strict=True))
+        self._countries.update(zip(whole_of, [e.country for e in events], strict=True))
+
+    def deltas(self) -> Deltas:
+        """Returns what all events so far add to the figures."""
+        deltas = Deltas()
+        wholes = list(self._wholes)
+        by_day: Counter[tuple[int, tuple[str, ...]]] = Counter()
+        for (alike, number), whole in zip(self._numbers.items(), self._whole_of, strict=True):
+            hour, site, *_, b, d, v, r, f, o = alike
+            _, _, verdict, parts, each, _ = wholes[whole]
+            names = tuple(map(_label, (b, d, v, r, f, o)))
+            times = self._times[number]
+            for ppm, some in parts:
+                hour_key = (site, hour, verdict, *names[:3], ppm)
+                _add(deltas.hours, hour_key, some, times * each)
+            by_day[whole, names] += times
+        for (whole, names), times in by_day.items():
+            site, day, verdict, parts, each, placeless = wholes[whole]
+            for ppm, some in parts:
+                _add(deltas.days, (site, "verdict", day, verdict, ppm), some, times * each)
+                for dimension, value in zip(_FEW, names, strict=True):
+                    if not placeless or dimension == "version":
+                        _add(deltas.days, (site, dimension, day, value, ppm), some, times * each)
+        for dimension, pairs, clean in (
+            ("page", self._pages, _page),
+            ("section", self._sections, _label),
+            ("country", self._countries, _label),
+        ):
+            for (whole, value), times in pairs.items():
+                site, day, _, parts, each, placeless = wholes[whole]
+                if not placeless:
+                    for ppm, some in parts:
+                        key = (site, dimension, day, clean(value), ppm)
+                        _add(deltas.days, key, some, times * each)
+        return deltas
+
+
+def _whole(alike: _Alike) -> _Whole:
+    hour, site, sample, kind, reported, *facts, each, _, _, _, _, _, _ = alike
+    verdict = _verdict(kind, reported)
+    parts = _by_share(_ppm(sample), _counted(kind, verdict, *facts))
+    return _Whole(site, hour // 24, verdict, parts, each, kind in _PLACELESS)
+
+
+def fold(events: Sequence[Event]) -> Deltas:
+    """Counts events. `fold(a + b)` equals `merge([fold(a), fold(b)])`, whatever the order."""
+    tally = Tally()
+    tally.add(events)
+    return tally.deltas()
 
 
 def merge(parts: Iterable[Deltas]) -> Deltas:

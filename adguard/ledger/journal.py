@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from adguard.ledger.errors import LedgerFull, LedgerUnavailable
@@ -112,11 +112,12 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._previous: threading.Thread | None = None
         self._waiting = 0
+        self._owed: list[Event] = []
 
     @property
     def waiting(self) -> int:
         """Events that are not written yet."""
-        return self._waiting
+        return self._waiting + len(self._owed)
 
     def join(self, event: Event, loop: asyncio.AbstractEventLoop) -> tuple[Commit, int]:
         """Adds an event to the group that forms; returns what to await, and the event's index.
@@ -219,6 +220,7 @@ class Journal:
             if time.monotonic() >= tend_at:
                 with self._writing:
                     more = self._pen.tend()
+                self._catch_up()
                 if self._on_round is not None:
                     with contextlib.suppress(Exception):
                         self._on_round()
@@ -230,6 +232,10 @@ class Journal:
             if isinstance(item, Group):
                 self._commit(item)
                 continue
+            if item.stop:
+                self._catch_up()
+                self.lost += len(self._owed)
+                self._owed = []
             with self._writing:
                 if item.stop:
                     self._pen.close()
@@ -263,10 +269,25 @@ class Journal:
         else:
             self.recorded += len(group.events) - len(known)
             self.duplicates += len(known)
+            self._catch_up()
             return known or None
         self.failed += 1
-        self.lost += sum(1 for event in group.events if not event.id)
+        self._keep(event for event in group.events if not event.id)
         return outcome
+
+    def _keep(self, unsent: Iterable[Event]) -> None:
+        """Keeps what no browser sends again until the store takes events again."""
+        self._owed += unsent
+        self.lost += max(0, len(self._owed) - self._capacity)
+        del self._owed[self._capacity :]
+
+    def _catch_up(self) -> None:
+        if not self._owed:
+            return
+        with contextlib.suppress(Exception), self._writing:
+            self._pen.append(self._owed)
+            self.recorded += len(self._owed)
+            self._owed = []
 
     def pause(self) -> None:
         """Lets go of the store before a fork: SQLite must not be carried across one."""

@@ -104,8 +104,9 @@ class Ledger:
         return index not in outcome
 
     def note(self, event: Event) -> None:
-        """Records one event in passing: written with the next group, never waited for, never
-        raising; what could not be kept is counted in `health`. Works without an event loop."""
+        """Records one event in passing: written with the next group or as soon as the store takes
+        events again, never waited for, never raising. What finds no room is counted in `health`.
+        Works without an event loop."""
         if self._off:
             return
         try:
@@ -138,7 +139,8 @@ class Ledger:
         `status` is `ok`, `degraded` (events are kept, but only in memory, or only on this node)
         or `unavailable`, and `reason` says why. Counts are of this process since its start:
         `recorded`, `duplicates`, `refused` (the queue was full), `failed` (groups that could not
-        be written), `lost` (noted in passing and not kept). As of the last round of adding up:
+        be written), `lost` (noted in passing and not kept: too many
+        waited, or the process ended first). As of the last round of adding up:
         `journal_batches`, `journal_bytes`, `journal_age` (seconds), `spoiled_batches`, `folding`
         (whether this process holds the lease); with a store elsewhere also `outbox_parcels` and
         `spoiled_parcels`, and where the lease is held, `shipping` (`ok` or `waiting`),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ import msgspec
 from adguard.ledger.errors import LedgerUnavailable
 from adguard.ledger.events import DAY, Event, decode
 from adguard.ledger.file import JournalFile, remove
-from adguard.ledger.fold import COUNTERS, OTHER, DayKey, Deltas, HourKey, admit, fold
+from adguard.ledger.fold import COUNTERS, OTHER, DayKey, Deltas, HourKey, Tally, admit
 from adguard.ledger.location import JOURNAL_MB
 from adguard.ledger.store import KEEP_DAYS, Parcel
 
@@ -56,6 +56,28 @@ class Waiting:
 
     parcel: Parcel
     events: int
+
+
+@dataclass
+class _Oldest:
+    """The oldest batches of a journal: their numbers, what they add up to, when the first event
+    happened, and the batches that cannot be read."""
+
+    numbers: list[int] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    at: int = 0
+    spoiled: list[tuple[int, int, bytes]] = field(default_factory=list)
+
+    def take(self, seq: int, at: int, packed: bytes) -> None:
+        self.numbers.append(seq)
+        try:
+            events = decode(packed)
+        except msgspec.DecodeError:
+            self.spoiled.append((seq, at, packed))
+            return
+        if events and not self.tally.events:
+            self.at = events[0].at
+        self.tally.add(events)
 
 
 class _OvertakenError(Exception):
@@ -105,17 +127,17 @@ class Spool(JournalFile):
     def freeze(self, shards: int, enough: int = PARCEL) -> bool:
         """Takes the oldest batches off the journal and puts what they add up to into the outbox,
         in one transaction; `False` when no batch waits, or another process was faster."""
-        batches, events, spoiled = self._oldest_batches(enough)
-        if not batches:
-            return False
         # Outside of the transaction, so that the reports of all workers need not wait for it.
-        deltas = fold(events)
+        oldest = self._oldest_batches(enough)
+        if not oldest.numbers:
+            return False
+        deltas = oldest.tally.deltas()
         known = self._admitted(deltas)
         deltas = admit(deltas, known)
         try:
             with self._writing() as db:
-                _take(db, batches)
-                db.executemany("INSERT INTO spoiled VALUES (?, ?, ?)", spoiled)
+                _take(db, oldest.numbers)
+                db.executemany("INSERT INTO spoiled VALUES (?, ?, ?)", oldest.spoiled)
                 db.executemany(
                     "INSERT OR IGNORE INTO admitted VALUES (?, ?, ?, ?)",
                     {
@@ -125,30 +147,21 @@ class Spool(JournalFile):
                     },
                 )
                 if deltas.days:
-                    _post(db, shards, events[0].at, len(events), pack(deltas))
+                    _post(db, shards, oldest.at, oldest.tally.events, pack(deltas))
         except _OvertakenError:
             return False
         return True
 
-    def _oldest_batches(
-        self, enough: int
-    ) -> tuple[list[int], list[Event], list[tuple[int, int, bytes]]]:
-        """The numbers of the oldest batches, their events, and those that cannot be read."""
-        numbers: list[int] = []
-        events: list[Event] = []
-        spoiled: list[tuple[int, int, bytes]] = []
+    def _oldest_batches(self, enough: int) -> _Oldest:
+        oldest = _Oldest()
         with self._lock:
             rows = self._connected().execute("SELECT seq, at, batch FROM journal ORDER BY seq")
             for seq, at, packed in rows:
-                numbers.append(seq)
-                try:
-                    events += decode(packed)
-                except msgspec.DecodeError:
-                    spoiled.append((seq, at, packed))
-                if len(events) >= enough:
+                oldest.take(seq, at, packed)
+                if oldest.tally.events >= enough:
                     break
             rows.close()
-        return numbers, events, spoiled
+        return oldest
 
     def _admitted(self, deltas: Deltas) -> dict[tuple[str, int, str], set[str]]:
         found = {(site, day, dimension): set[str]() for site, dimension, day, *_ in deltas.days}

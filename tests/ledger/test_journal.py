@@ -160,12 +160,50 @@ async def test_what_cannot_be_written_is_refused_to_everybody_and_can_be_sent_ag
     assert await asyncio.to_thread(journal.flush, 10)
     with pytest.raises(LedgerUnavailable, match=said):
         await alone
-    assert (journal.failed, journal.lost, journal.recorded) == (2, 1, 0)
+    assert (journal.failed, journal.recorded) == (2, 0)
     pen.trouble = None
     again = asyncio.ensure_future(put(journal, event(1)))
     await asyncio.sleep(0)
     assert await asyncio.to_thread(journal.close, 10)
     assert await again
+
+
+async def test_what_nobody_sends_again_waits_until_it_can_be_written(pen: Pen) -> None:
+    journal = Journal(pen, delay=0, tend_every=3600)
+    pen.trouble = LedgerUnavailable("the disk is full")
+    journal.drop_in(event(""))
+    assert await asyncio.to_thread(journal.flush, 10)
+    assert (journal.waiting, journal.lost) == (1, 0)
+    pen.trouble = None
+    assert await put(journal, event(1))
+    assert await asyncio.to_thread(journal.flush, 10)
+    assert (journal.waiting, journal.lost, journal.recorded) == (0, 0, 2)
+    assert await asyncio.to_thread(journal.close, 10)
+
+
+async def test_what_waits_is_written_in_a_quiet_hour_too(pen: Pen) -> None:
+    journal = Journal(pen, delay=0, tend_every=0.01)
+    pen.trouble = LedgerUnavailable("the disk is full")
+    journal.drop_in(event(""))
+    assert await asyncio.to_thread(journal.flush, 10)
+    pen.trouble = None
+    async with asyncio.timeout(10):
+        while journal.recorded == 0:
+            await asyncio.sleep(0.01)
+    assert journal.waiting == 0
+    assert await asyncio.to_thread(journal.close, 10)
+
+
+async def test_what_waits_is_bounded_and_what_is_lost_in_the_end_is_counted(pen: Pen) -> None:
+    journal = Journal(pen, delay=0, capacity=2, tend_every=3600)
+    pen.trouble = LedgerUnavailable("the disk is full")
+    for lost in (0, 0, 1):
+        journal.drop_in(event(""))
+        assert await asyncio.to_thread(journal.flush, 10)
+        assert journal.lost == lost
+    assert journal.waiting == 2
+    assert await asyncio.to_thread(journal.close, 10)
+    assert (journal.waiting, journal.lost) == (0, 3)
 
 
 def test_notes_need_no_event_loop(journal: Journal, pen: Pen) -> None:
