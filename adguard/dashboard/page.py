@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from adguard._version import __version__
@@ -22,6 +20,7 @@ from adguard.insight.evidence import StatsMissing
 from adguard.insight.metrics import METRICS
 from adguard.insight.report import Figure
 from adguard.ledger.store import Totals
+from adguard.templating import fill
 
 __all__ = ["Place", "write_enter", "write_message", "write_sheet"]
 
@@ -163,19 +162,8 @@ def write_message(place: Place, title: str, text: str, *, retry: str = "", help_
     return _render("message.html", place=place, title=title, text=text, retry=retry, help_=help_)
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def _render(name: str, **context: Any) -> str:
-    return _environment().get_template(name).render(**context)
+    return fill(Path(__file__).parent / "templates", name, **context)
 
 
 def _days(asked: Question) -> str:

@@ -30,10 +30,11 @@ from adguard.policy import (
     Action,
     Moment,
     Reason,
+    Situation,
     decide_local,
     decide_navigation,
 )
-from adguard.presets import Form
+from adguard.presets import Form, Mode, Ruling
 from adguard.reader import AllowStage, ReaderState
 from adguard.services import Services, base_of
 from adguard.settings import Settings
@@ -105,25 +106,40 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
 NOTHING = Answer(204, b"text/html", b"")
 
 
-async def _wanted(services: Services, scope: Scope, query: dict[str, str], verdict: str) -> bool:
-    """Whether the fragment may be shown. Where verdicts stay in the page, nothing has been decided
-    before it is asked for."""
-    settings, headers, today = services.settings, headers_of(scope), services.today()
-    if settings.consent_mode != "local_only" or "preview" in query or verdict not in set(Verdict):
-        return True
-    ruling, mode = services.ruling(page_path(referer_of(headers)[0]))
-    state = _state(services, scope) or ReaderState(first_day=today)
+def _stand(
+    services: Services,
+    scope: Scope,
+    path: str,
+    state: ReaderState,
+    *,
+    arm: str,
+    verdict: Verdict | None = None,
+) -> tuple[tuple[Ruling, Mode], Situation]:
+    """Returns what holds for a page, and what a decision about this reader there rests on."""
+    ruling, mode = services.ruling(path)
     situation = situation_of(
         services,
         scope,
         state,
         ruling,
         mode,
-        bot=audience_in(headers).bot,
-        today=today,
-        arm="",
-        verdict=Verdict(verdict),
+        bot=audience_in(headers_of(scope)).bot,
+        today=services.today(),
+        arm=arm,
+        verdict=verdict,
     )
+    return (ruling, mode), situation
+
+
+async def _wanted(services: Services, scope: Scope, query: dict[str, str], verdict: str) -> bool:
+    """Whether the fragment may be shown. Where verdicts stay in the page, nothing has been decided
+    before it is asked for."""
+    local = services.settings.consent_mode == "local_only"
+    if not local or "preview" in query or verdict not in set(Verdict):
+        return True
+    state = _state(services, scope) or ReaderState(first_day=services.today())
+    path = page_path(referer_of(headers_of(scope))[0])
+    _, situation = _stand(services, scope, path, state, arm="", verdict=Verdict(verdict))
     return (await decide(services, scope, situation, decide_local)).action is Action.NOTICE
 
 
@@ -162,26 +178,13 @@ FREE = frozenset(
 def _way(services: Services, scope: Scope, article: Article) -> tuple[bool, tuple[Header, ...]]:
     """Returns whether the policy would let this reader through by now, since the back button leads
     here; and the header that says why, in debug mode."""
-    state, today = _state(services, scope), services.today()
+    state = _state(services, scope)
     if state is None:
         return False, ()
-    ruling, mode = services.ruling(page_path(article.path))
-    headers = headers_of(scope)
-    arm = variant_of(services.settings, state, gpc=prefers_privacy(headers))
-    situation = situation_of(
-        services,
-        scope,
-        state,
-        ruling,
-        mode,
-        bot=audience_in(headers).bot,
-        today=today,
-        arm=arm,
-    )
+    arm = variant_of(services.settings, state, gpc=prefers_privacy(headers_of(scope)))
+    rules, situation = _stand(services, scope, page_path(article.path), state, arm=arm)
     decision = decide_navigation(situation)
-    why = reasons(
-        services, (ruling, mode), decision, Moment.NAVIGATION, situation=situation, arm=arm
-    )
+    why = reasons(services, rules, decision, Moment.NAVIGATION, situation=situation, arm=arm)
     return decision.reason in FREE, why
 
 

@@ -29,7 +29,7 @@ def token(pattern: str) -> str:
     """A word that stands in every URL the pattern matches, whole between characters that are no
     letters, digits or `%`; "" where there is none. The longest, and not `https` or `com` if there
     is another."""
-    found = _WHOLE.findall(pattern.lower())
+    found: list[str] = _WHOLE.findall(pattern.lower())
     if len(found) < 2:
         return found[0] if found else ""
     return max([word for word in found if word not in _COMMON] or found, key=len)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 from adguard.insight import wording
 from adguard.insight.report import Figure, Report
-from adguard.insight.templates import fill
+from adguard.templating import fill
 
 __all__ = ["letter_of"]
 
@@ -19,6 +20,7 @@ def letter_of(report: Report) -> str:
     """Returns the figures as HTML without script, picture or anything to fetch."""
     pages = next((table.groups for table in report.tables if table.by == "page"), ())
     page = fill(
+        Path(__file__).parent,
         "mail.html",
         report=report,
         words=wording,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -14,8 +15,8 @@ from adguard.insight.drawing import draw_arms
 from adguard.insight.metrics import METRICS
 from adguard.insight.report import By, Figure, Group, Report
 from adguard.insight.smallcells import FEW
-from adguard.insight.templates import fill
 from adguard.ledger.store import KEEP_DAYS
+from adguard.templating import fill
 
 __all__ = ["SPLITS", "to_html"]
 
@@ -80,6 +81,7 @@ def to_html(report: Report, now: datetime | None = None) -> str:
         if len(table.groups) > 1 and table.by != "verdict"
     ]
     return fill(
+        Path(__file__).parent,
         "report.html",
         report=report,
         words=wording,

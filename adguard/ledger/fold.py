@@ -302,7 +302,7 @@ class Tally:
             names = tuple(map(_label, (b, d, v, r, f, o)))
             times = self._times[number]
             for ppm, some in parts:
-                hour_key = (site, hour, verdict, *names[:3], ppm)
+                hour_key = (site, hour, verdict, names[0], names[1], names[2], ppm)
                 _add(deltas.hours, hour_key, some, times * each)
             by_day[whole, names] += times
         for (whole, names), times in by_day.items():

@@ -139,8 +139,8 @@ class Ledger:
         `status` is `ok`, `degraded` (events are kept, but only in memory, or only on this node)
         or `unavailable`, and `reason` says why. Counts are of this process since its start:
         `recorded`, `duplicates`, `refused` (the queue was full), `failed` (groups that could not
-        be written), `lost` (noted in passing and not kept: too many
-        waited, or the process ended first). As of the last round of adding up:
+        be written), `lost` (noted in passing and not kept: too many waited, or the process
+        ended first). As of the last round of adding up:
         `journal_batches`, `journal_bytes`, `journal_age` (seconds), `spoiled_batches`, `folding`
         (whether this process holds the lease); with a store elsewhere also `outbox_parcels` and
         `spoiled_parcels`, and where the lease is held, `shipping` (`ok` or `waiting`),

@@ -64,7 +64,7 @@ def admitted(db: sqlite3.Connection, deltas: Deltas) -> dict[tuple[str, int, str
     return found
 
 
-def add(db: sqlite3.Connection, events: Iterable[Event], prefix: str = "") -> None:
+def add(db: sqlite3.Connection, events: Sequence[Event], prefix: str = "") -> None:
     """Folds events and adds them to the rollups, or to their live twins in `temp.live_…`."""
     deltas = fold(events)
     add_deltas(db, admit(deltas, admitted(db, deltas)), prefix)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from adguard._version import __version__
 from adguard.lint import wording
 from adguard.lint.findings import Level, Report
+from adguard.templating import fill
 
 
 def to_html(report: Report, now: datetime | None = None) -> str:
@@ -19,7 +17,9 @@ def to_html(report: Report, now: datetime | None = None) -> str:
     :param now: when the lists were looked at; default: now.
     """
     names = wording.bait_ids(report)
-    return _template().render(
+    return fill(
+        Path(__file__).parent,
+        "report.html",
         report=report,
         state=Level.FINE if report.exit_code == 0 else report.state,
         names=names,
@@ -33,15 +33,3 @@ def to_html(report: Report, now: datetime | None = None) -> str:
         now=(now or datetime.now(UTC)).strftime("%-d %B %Y, %H:%M UTC"),
         version=__version__,
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html")

@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 import anyio.to_thread
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import (
     HTMLResponse,
@@ -37,6 +36,7 @@ from adguard.preview.pictures import (
 from adguard.preview.states import GROUPS, PAGE, State, states_of
 from adguard.settings import Settings
 from adguard.support import GUIDES
+from adguard.templating import fill
 from adguard.texts import Speech
 from adguard.theme import THEMES
 
@@ -48,6 +48,7 @@ OWN = "yours"
 """The theme that the publisher set, where that is not one of ours."""
 LONGEST_BODY = 2048
 STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"
 TYPES = {".css": "text/css", ".js": "text/javascript"}
 FORMS = {"dialog": "Dialog", "inline": "Card", "strip": "Strip"}
 HEADERS = {
@@ -133,8 +134,10 @@ class Preview:
             return RedirectResponse(f"{base}/", 303, HEADERS)
         wanted = read_wanted(request.url.query, self.languages, self.themes)
         pictures = list(wanted.pick(self.states, self.languages, self.themes))
-        sheet = _templates().get_template("index.html")
-        page = sheet.render(
+        page = fill(
+            TEMPLATES,
+            "index.html",
+            whole=PAGE,
             base=base,
             publisher=self._settings.publisher,
             wanted=wanted,
@@ -193,17 +196,15 @@ class Preview:
             "verdict": state.verdict,
             "signals": SIGNALS,
         }
-        return (
-            _templates()
-            .get_template("stage.html")
-            .render(
-                base=home,
-                lang=speech.lang,
-                dir=speech.dir,
-                publisher=self._settings.publisher,
-                state=state,
-                given=json.dumps(given),
-            )
+        return fill(
+            TEMPLATES,
+            "stage.html",
+            base=home,
+            lang=speech.lang,
+            dir=speech.dir,
+            publisher=self._settings.publisher,
+            state=state,
+            given=json.dumps(given),
         )
 
 
@@ -227,16 +228,3 @@ async def _forget(look: Look, base: str, visit: Visit, request: Request) -> Resp
 def _name_of(speech: Speech) -> str:
     """What a language calls itself, with its tag."""
     return f"{speech.locale.get_language_name()} ({speech.lang})"
-
-
-@cache
-def _templates() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals["PAGE"] = PAGE
-    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from adguard.ledger.events import DAY, HOUR, Event
@@ -19,7 +19,7 @@ _Counted = tuple[dict[str, str | int], tuple[int, ...]]
 class Plain:
     """Figures of some events, that fit below every cap."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Sequence[Event]) -> None:
         deltas = fold(events)
         cell = ("site", "hour", "verdict", "browser", "device", "variant", "ppm")
         self._hours: list[_Counted] = [
