@@ -49,6 +49,7 @@ RULER = Path(__file__).with_name("ruler.js")
 NARROW, MIDDLE, WIDE = 320, 640, 1280
 USUAL, TWICE = 16, 32
 PATIENCE = 60_000
+SHOWN = 40
 
 Finding = dict[str, Any]
 
@@ -223,12 +224,13 @@ def main(arguments: list[str]) -> int:
         task = progress.add_task("sheet", total=pictures)
         jobs = {pool.submit(_walk, load): load for load in loads}
         for job in as_completed(jobs):
-            findings += job.result()
+            for finding in job.result():
+                if len(findings) < SHOWN:
+                    console.print(f"FOUND {finding}", markup=False)
+                findings.append(finding)
             progress.advance(task, len(jobs[job].looks))
     took = time.monotonic() - begun
     kinds = Counter(finding["what"] for finding in findings)
-    for finding in findings[:40]:
-        console.print(f"FOUND {finding}", markup=False)
     said = ", ".join(f"{count} x {what}" for what, count in kinds.most_common()) or "nothing found"
     console.print(f"{pictures:,} pictures, {took:.0f} s: {said}")
     return 1 if findings else 0
