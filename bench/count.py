@@ -27,7 +27,7 @@ from rich.table import Table
 
 from adguard.ledger import Span, open_store
 from adguard.reader import day_of
-from bench.machine import headline
+from bench.machine import end_with_servers, headline
 from bench.nodes import Node, NodeError
 from bench.stream import Books, Stream
 from bench.visits import MIX
@@ -278,6 +278,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="what is sent, and what dies when")
     parser.add_argument("--store", choices=("SQLite", "ClickHouse"), help="default: both")
     asked = parser.parse_args()
+    end_with_servers()
     console = Console()
     console.print(f"{headline()}\n{asked.events:,} events, seed {asked.seed}")
     counts = []

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import os
 import re
-import signal
 import statistics
 import sys
 import tempfile
@@ -27,7 +26,7 @@ import msgspec
 
 from adguard.ledger import Span, open_store
 from adguard.reader import day_of
-from bench.machine import headline
+from bench.machine import end_with_servers, headline
 from bench.nodes import ROOT, Node, NodeError
 from bench.readers import BUCKET, Minute
 from bench.watcher import PASSWORD, Watcher
@@ -270,8 +269,7 @@ def main() -> None:
         f"{WORKERS} workers, {READERS} processes of readers\n\n{head()}",
         flush=True,
     )
-    # Who ends this ends the servers with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_with_servers()
     with tempfile.TemporaryDirectory() as folder:
         try:
             made = asyncio.run(load(Path(folder), pace, partial(print, flush=True)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sqlite3
 from datetime import UTC, datetime
 
-__all__ = ["headline", "processor"]
+__all__ = ["end_with_servers", "headline", "processor"]
 
 
 def headline() -> str:
@@ -17,6 +18,11 @@ def headline() -> str:
         f"{platform.system()} · Python {platform.python_version()} · "
         f"SQLite {sqlite3.sqlite_version} · load {os.getloadavg()[0]:.1f}"
     )
+
+
+def end_with_servers() -> None:
+    """Lets a SIGTERM end this process as Ctrl-C does: with the servers that it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def processor() -> str:

@@ -28,7 +28,7 @@ from adguard.ledger import Event, Store, open_store
 from adguard.ledger.events import DAY
 from adguard.ledger.fold import OTHER, Deltas, admit, fold
 from adguard.ledger.store import Parcel
-from bench.machine import headline
+from bench.machine import end_with_servers, headline
 from bench.questions import Page, ask, pages, questions
 from bench.recording import BACKLOG, Rate, packed, recording, shipping, site_span, views
 from bench.traffic import Traffic
@@ -247,6 +247,7 @@ def cluster(today: int, folder: Path) -> Iterator[tuple[Subject, dict[str, Rate]
 def main() -> None:
     sizes = read_sizes(sys.argv[1:])
     today = int(time.time()) // DAY
+    end_with_servers()
     print(headline())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
