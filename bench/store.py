@@ -40,6 +40,7 @@ SHIPPED = 500_000
 JOURNAL, SHIP = 100_000, 200_000
 SLOWEST, GROWTH = 0.02, 1.3
 NOISE = 0.001
+LONGEST_REST = 120.0
 """Seconds: below that, a ratio says nothing."""
 
 
@@ -62,6 +63,7 @@ class Subject:
     """One store and what it answered.
 
     :param size: says how many bytes it takes on the disk; in a cluster, of one replica a shard.
+    :param rest: returns when it has done with what it was given.
     :param taken: seconds by question, by number of events.
     :param pages: what the dashboard's own pages asked at the largest number of events.
     :param bytes: on the disk, by number of events.
@@ -70,6 +72,7 @@ class Subject:
     name: str
     store: Store
     size: Callable[[], int]
+    rest: Callable[[], None] = lambda: None
     seconds: float = 0.0
     taken: dict[int, dict[str, float]] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)
@@ -110,6 +113,9 @@ def measure(subjects: Sequence[Subject], sizes: Sequence[int], today: int) -> No
             for done in feed(subjects, traffic, admission, f"bench-{size}"):
                 progress.update(task, completed=there + done)
             there = size
+            # A store that still tidies up would be measured in the answers of the other.
+            for subject in subjects:
+                subject.rest()
             for subject in subjects:
                 progress.update(task, description=f"asking {subject.name} at {size:,}")
                 subject.taken[size] = ask(subject.store, asked)
@@ -229,6 +235,14 @@ def cluster(today: int, folder: Path) -> Iterator[tuple[Subject, dict[str, Rate]
             firsts = [replica for replica in running.replicas if replica.number == 1]
             return sum(int(replica.ask(parts, "default")[0][0]) for replica in firsts)
 
+        def rest() -> None:
+            running.settle()
+            deadline = time.monotonic() + LONGEST_REST
+            merging = "SELECT count() FROM system.merges"
+            while any(replica.ask(merging, "default") != [(0,)] for replica in running.replicas):
+                assert time.monotonic() < deadline, "the cluster goes on merging"
+                time.sleep(0.2)
+
         other = open_store(running.url_of("shipping"))
         other.migrate()
         made = [e for some in Traffic(today, 1, 3).events(SHIPPED, ids=True) for e in some]
@@ -239,7 +253,7 @@ def cluster(today: int, folder: Path) -> Iterator[tuple[Subject, dict[str, Rate]
         store = open_store(running.url)
         store.migrate()
         try:
-            yield Subject("ClickHouse", store, size), rates
+            yield Subject("ClickHouse", store, size, rest), rates
         finally:
             store.close()
 

@@ -16,6 +16,7 @@ __all__ = [
     "COUNTERS",
     "DIMENSIONS",
     "OTHER",
+    "VERDICTS",
     "WHOLE",
     "CubeKey",
     "DayKey",
@@ -81,6 +82,8 @@ CAPS: Mapping[str, int] = {
 DIMENSIONS = tuple(name for name in CAPS if name != "page")
 
 _VERDICTS = frozenset({"clear", "extension", "network", "protection"})
+VERDICTS = (*sorted(_VERDICTS), "unknown", "", OTHER)
+"""All that can stand in a row's `verdict`."""
 _NOT_CLEAR = frozenset({"extension", "network", "protection"})
 _BLOCKED = frozenset({"extension", "network"})
 _SERVER_SIDE = {"interstitial": "interstitials", "supported": "supported", "served": "served"}

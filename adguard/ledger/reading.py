@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from adguard.ledger.events import HOUR, Event, decode
-from adguard.ledger.fold import COUNTERS, DIMENSIONS, WHOLE, Deltas, admit, fold
+from adguard.ledger.fold import COUNTERS, DIMENSIONS, VERDICTS, WHOLE, Deltas, admit, fold
 from adguard.ledger.ranking import DEEPEST, best_pages
 from adguard.ledger.schema import PAGE_VIEWS, ROLLUPS, temp, upsert
 from adguard.ledger.store import (
@@ -189,6 +189,11 @@ class SqliteFigures:
             where += " AND path IN (SELECT value FROM json_each(:chosen))"
             values["chosen"] = _list(chosen)
         next_given = chosen is not None or not asked.keys().isdisjoint(_NEXT)
+        if "browser" in asked and not next_given:
+            # Between the time and the browser an index has the verdict, of which there are few.
+            where += " AND verdict IN (SELECT value FROM json_each(:verdicts))"
+            values["verdicts"] = _list(VERDICTS)
+            next_given = True
         if next_given and last - first < MOST_STEPS:
             # Looked up one by one: so the index serves for the next column too.
             where += f" AND {column} IN (SELECT value FROM json_each(:steps))"  # noqa: S608

@@ -13,8 +13,10 @@ from adguard.ledger.fold import (
     COUNTERS,
     DIMENSIONS,
     OTHER,
+    VERDICTS,
     WHOLE,
     Deltas,
+    Tally,
     admit,
     fold,
     merge,
@@ -73,6 +75,21 @@ def test_order_and_partition_change_no_sum(
     shuffled = sorted(happened, key=lambda _: chance.random())  # type: ignore[attr-defined]
     pieces = [shuffled[i::parts] for i in range(parts)]
     assert merge(fold(piece) for piece in pieces) == fold(happened)
+
+
+@given(st.lists(st.lists(events, max_size=5)))
+def test_a_tally_of_batches_is_what_all_their_events_add_up_to(batches: list[list[Event]]) -> None:
+    tally = Tally()
+    for batch in batches:
+        tally.add(batch)
+    everything = [event for batch in batches for event in batch]
+    assert tally.deltas() == fold(everything) == merge([fold([one]) for one in everything])
+    assert tally.events == len(everything)
+
+
+@given(st.lists(events))
+def test_every_verdict_that_a_row_can_have_is_known(happened: list[Event]) -> None:
+    assert {verdict for _, _, verdict, *_ in fold(happened).hours} <= set(VERDICTS)
 
 
 @given(st.lists(events))
