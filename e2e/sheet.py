@@ -214,6 +214,7 @@ def main(arguments: list[str]) -> int:
     console = Console()
     console.print(f"{pictures:,} pictures on {len(loads):,} pages, {workers} at a time")
     findings: list[Finding] = []
+    seen = tenths = 0
     begun = time.monotonic()
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
     spawn = multiprocessing.get_context("spawn")
@@ -228,7 +229,12 @@ def main(arguments: list[str]) -> int:
                 if len(findings) < SHOWN:
                     console.print(f"FOUND {finding}", markup=False)
                 findings.append(finding)
-            progress.advance(task, len(jobs[job].looks))
+            seen += len(jobs[job].looks)
+            progress.update(task, completed=seen)
+            # Where there is no bar, a line for each tenth.
+            if not console.is_terminal and 10 * seen // pictures > tenths:
+                tenths = 10 * seen // pictures
+                console.print(f"{seen:,} of {pictures:,}, {time.monotonic() - begun:.0f} s")
     took = time.monotonic() - begun
     kinds = Counter(finding["what"] for finding in findings)
     said = ", ".join(f"{count} x {what}" for what, count in kinds.most_common()) or "nothing found"
