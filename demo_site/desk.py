@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from demo_site.door import Door
 from demo_site.edition import STORIES
-from demo_site.forms import FOREIGN, FormError, comes_from_here, read_own_form
-from demo_site.gate import same_word, too_many
+from demo_site.forms import FormError, read_own_form
+from demo_site.gate import same_word
 from demo_site.letters.akismet import NOWHERE
 from demo_site.letters.letter import Letter, State
 from demo_site.letters.routes import evidence_of
@@ -57,29 +59,11 @@ async def enter(request: Request) -> Response:
     office = office_of(request)
     if not office.desk_password:
         return _door(request, 403)
-    try:
-        fields = await read_own_form(request)
-    except FormError as error:
-        return _door(request, error.status, str(error))
-    if wait := office.patience_with_editors.wait(request):
-        page = _door(request, 429, too_many(wait))
-        page.headers["Retry-After"] = str(wait)
-        return page
-    if not same_word(fields.get("word", ""), office.desk_password):
-        office.patience_with_editors.count_wrong(request)
-        return _door(request, 403, "That is not the password.")
-    answer = go("/desk")
-    office.patience_with_editors.forget(request)
-    office.editors.open(request, answer, EDITOR)
-    return answer
+    return await DOOR.enter(request, office.editors, office.patience_with_editors)
 
 
 async def leave(request: Request) -> Response:
-    if not comes_from_here(request):
-        return _door(request, 403, FOREIGN)
-    answer = go("/desk")
-    office_of(request).editors.close(request, answer)
-    return answer
+    return DOOR.leave(request, office_of(request).editors)
 
 
 async def decide(request: Request) -> Response:
@@ -135,6 +119,13 @@ def _door(request: Request, status: int = 200, trouble: str = "") -> Response:
         closed=not office_of(request).desk_password,
         trouble=trouble,
     )
+
+
+def _knows(request: Request, fields: Mapping[str, str]) -> str | None:
+    return EDITOR if same_word(fields.get("word", ""), office_of(request).desk_password) else None
+
+
+DOOR = Door(_door, _knows, "That is not the password.", inside="/desk", outside="/desk")
 
 
 async def _desk(request: Request, status: int = 200, trouble: str = "") -> Response:

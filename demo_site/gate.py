@@ -108,8 +108,8 @@ class Patience:
 
     def wait(self, request: Request) -> int:
         """Returns the seconds before this address may try again; 0 for now."""
-        tries = self._wrong.get(self._digest(request), ())
-        if len(tries) < self.EACH:
+        tries = self._wrong.get(self._digest(request))
+        if tries is None or len(tries) < self.EACH:
             return 0
         return max(0, int(tries[0] + self.WINDOW - self._clock()) + 1)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from demo_site.forms import FOREIGN, FormError, comes_from_here, read_own_form
-from demo_site.gate import same_word, too_many
+from demo_site.door import Door
+from demo_site.gate import same_word
 from demo_site.office import office_of
 from demo_site.render import go, render_alone
 
@@ -49,32 +50,11 @@ async def log_in(request: Request) -> Response:
     if request.method != "POST":
         return _door(request)
     office = office_of(request)
-    try:
-        fields = await read_own_form(request)
-    except FormError as error:
-        return _door(request, error.status, str(error))
-    if wait := office.patience_with_members.wait(request):
-        page = _door(request, 429, too_many(wait))
-        page.headers["Retry-After"] = str(wait)
-        return page
-    member = MEMBERS.get(fields.get("who", "").strip().lower())
-    if not same_word(fields.get("word", ""), member.word if member else "") or member is None:
-        office.patience_with_members.count_wrong(request)
-        return _door(
-            request, 403, "This name and password do not belong together. Two that do stand below."
-        )
-    answer = go("/members")
-    office.patience_with_members.forget(request)
-    office.members.open(request, answer, member.who)
-    return answer
+    return await DOOR.enter(request, office.members, office.patience_with_members)
 
 
 async def log_out(request: Request) -> Response:
-    if not comes_from_here(request):
-        return _door(request, 403, FOREIGN)
-    answer = go("/login")
-    office_of(request).members.close(request, answer)
-    return answer
+    return DOOR.leave(request, office_of(request).members)
 
 
 async def members(request: Request) -> Response:
@@ -96,6 +76,20 @@ def _door(request: Request, status: int = 200, trouble: str = "") -> Response:
         trouble=trouble,
     )
 
+
+def _knows(_: Request, fields: Mapping[str, str]) -> str | None:
+    member = MEMBERS.get(fields.get("who", "").strip().lower())
+    right = same_word(fields.get("word", ""), member.word if member else "")
+    return member.who if member is not None and right else None
+
+
+DOOR = Door(
+    _door,
+    _knows,
+    "This name and password do not belong together. Two that do stand below.",
+    inside="/members",
+    outside="/login",
+)
 
 ROUTES = [
     Route("/login", log_in, methods=["GET", "POST"]),

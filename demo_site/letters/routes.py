@@ -161,7 +161,8 @@ async def _keep(request: Request, story: Story, draft: Draft, reasons: tuple[str
     )
     if not is_new or letter.state is not State.HELD:
         return letter
-    opinion, added = None, ()
+    opinion = None
+    added: tuple[str, ...] = ()
     if office.akismet is not None:
         address = request.client.host if request.client else NOWHERE
         browser = request.headers.get("user-agent", "")[:512]
