@@ -10,7 +10,7 @@ from adguard.detection import Verdict
 from adguard.middleware import AdGuardMiddleware
 from adguard.policy import Decision
 from adguard.presets import Rule
-from adguard.scope import Reader, monetization_tag, snippet_tag
+from adguard.scope import Reader, monetization_tag, snippet_tag, withheld_tag
 from adguard.settings import Settings, SettingsError, SupportOption
 from adguard.variants import Variant
 
@@ -27,4 +27,5 @@ __all__ = [
     "__version__",
     "monetization_tag",
     "snippet_tag",
+    "withheld_tag",
 ]

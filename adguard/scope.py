@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from starlette.types import Scope
 
@@ -136,6 +137,36 @@ class Reader:
             services.tally.count_injected()
         return Markup(made.decode("ascii"))  # noqa: S704
 
+    def withheld(self, selector: str) -> dict[str, object]:
+        """Returns what structured data (schema.org) has to say where a wall can stand before this
+        page's words: `isAccessibleForFree` and `hasPart`; empty everywhere else. It is the same
+        for every visitor, and so may be cached with the page.
+
+        :param selector: CSS selector, by class, of what is withheld.
+        """
+        services = self._services
+        ruling, mode = services.ruling(full_path(self._scope))
+        if mode != "ask" or ruling.excluded or ruling.policy.form != "interstitial":
+            return {}
+        part = {
+            "@type": "WebPageElement",
+            "isAccessibleForFree": False,
+            "cssSelector": selector,
+        }
+        return {"isAccessibleForFree": False, "hasPart": part}
+
+    def withheld_tag(self, selector: str, kind: str = "WebPage") -> Markup:
+        """Returns `withheld` as a JSON-LD script for a page that has no structured data of its own;
+        empty where nothing is withheld.
+
+        :param kind: the page's type at schema.org, such as `NewsArticle`.
+        """
+        withheld = self.withheld(selector)
+        if not withheld:
+            return Markup("")
+        data = {"@context": "https://schema.org", "@type": kind, **withheld}
+        return _DATA.format(htmlsafe_json_dumps(data))
+
     def monetization_tag(self) -> Markup:
         """Returns a `<link rel="monetization">` for each wallet among the ways to support, to stand
         in the page's head; empty where there is none."""
@@ -144,6 +175,7 @@ class Reader:
         return Markup("\n").join(_WALLET.format(wallet) for wallet in wallets)
 
 
+_DATA = Markup('<script type="application/ld+json">{}</script>')
 _WALLET = Markup('<link rel="monetization" href="{}">')
 
 
@@ -162,3 +194,12 @@ def monetization_tag(context: Context) -> Markup:
     request: Any = context["request"]
     reader: Reader | None = request.scope.get("adguard")
     return Markup("") if reader is None else reader.monetization_tag()
+
+
+@pass_context
+def withheld_tag(context: Context, selector: str, kind: str = "WebPage") -> Markup:
+    """A Jinja global: `{{ withheld_tag(".story-text", "NewsArticle") }}` in a template whose
+    context holds `request`."""
+    request: Any = context["request"]
+    reader: Reader | None = request.scope.get("adguard")
+    return Markup("") if reader is None else reader.withheld_tag(selector, kind)

@@ -59,6 +59,12 @@ class FakeReader:
     def monetization_tag(self) -> Markup:
         return Markup("")
 
+    def withheld(self, selector: str) -> dict[str, object]:
+        return {}
+
+    def withheld_tag(self, selector: str, kind: str = "WebPage") -> Markup:
+        return Markup("")
+
 
 class WithReader:
     """ASGI middleware that puts `reader` where the app looks for one.

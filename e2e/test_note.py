@@ -344,6 +344,19 @@ def test_the_guide_thanks_by_itself_once_the_page_finds_ads_allowed(
     expect(host(page).get_by_role("heading", name="Thank you")).to_be_focused()
 
 
+def test_who_goes_back_from_the_guide_is_thanked_as_well_and_who_never_allowed_is_not(
+    chromium: BrowserContext, site: Server
+) -> None:
+    page = opened(chromium, site)
+    clear = "document.dispatchEvent(new CustomEvent('site:verdict', {detail: {verdict: 'clear'}}))"
+    page.evaluate(clear)
+    expect(host(page).get_by_role("button", name="Allow ads here")).to_be_visible()
+    press(page, "Allow ads here")
+    press(page, "Back")
+    page.evaluate(clear)
+    expect(host(page).get_by_role("heading", name="Thank you")).to_be_focused()
+
+
 def test_coming_back_to_the_page_looks_again_but_walking_through_it_does_not(
     chromium: BrowserContext, site: Server
 ) -> None:

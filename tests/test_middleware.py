@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -18,7 +20,15 @@ from starlette.templating import Jinja2Templates
 from starlette.types import Message, Receive, Scope, Send
 
 import adguard
-from adguard import AdGuardMiddleware, Rule, Settings, SettingsError, Verdict, snippet_tag
+from adguard import (
+    AdGuardMiddleware,
+    Rule,
+    Settings,
+    SettingsError,
+    Verdict,
+    snippet_tag,
+    withheld_tag,
+)
 from tests.endpoints.conftest import KEY, Site, bare_environment, make_site, site
 from tests.visitor import BLOCKED, CLEAR, NAVIGATION, Visitor, client_of
 
@@ -179,6 +189,38 @@ async def test_manual_injection_leaves_pages_alone_and_templates_place_the_snipp
     assert client_of(page)
     assert 'nonce="abc"' in (await visitor.open("/a?nonce=abc")).text
     assert "script" not in (await visitor.open("/login")).text
+
+
+async def test_pages_behind_a_wall_say_so_to_search_engines_and_no_others_do(
+    make_site: MakeSite, tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").write_text("{{ withheld_tag('.text', 'NewsArticle') }}")
+    templates = Jinja2Templates(tmp_path)
+    templates.env.globals["withheld_tag"] = withheld_tag
+
+    async def page(request: Request) -> Response:
+        return templates.TemplateResponse(request, "page.html")
+
+    app = Starlette(routes=[Route("/{path:path}", page)])
+    rules = [Rule("/markets/*", preset="strict"), Rule("/quiet/*", preset="strict", mode="observe")]
+    visitor = await make_site(app=app, rules=rules).visitor()
+    told = HTMLParser((await visitor.open("/markets/a")).text).css_first("[type$='ld+json']")
+    assert told is not None
+    assert json.loads(told.text()) == {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "isAccessibleForFree": False,
+        "hasPart": {
+            "@type": "WebPageElement",
+            "isAccessibleForFree": False,
+            "cssSelector": ".text",
+        },
+    }
+    for path in ("/city/a", "/quiet/a", "/login"):
+        assert "ld+json" not in (await visitor.open(path)).text
+    bare = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://news.localhost")
+    async with bare:
+        assert (await bare.get("/markets/a")).text == ""
 
 
 async def test_an_app_reads_its_readers_verdict_state_and_decision(make_site: MakeSite) -> None:

@@ -31,6 +31,7 @@ async def test_an_app_finds_the_reader_of_the_tests_choice() -> None:
         assert (await client.get("/")).text == "extension None none"
     assert (fake.granted, fake.linked) == ([7], [8])
     assert (fake.snippet_tag(), fake.monetization_tag()) == ("", "")
+    assert (fake.withheld(".text"), fake.withheld_tag(".text")) == ({}, "")
 
 
 def test_the_fake_has_every_public_name_of_the_real_reader() -> None:

@@ -264,7 +264,9 @@ function converse(context, host, frame, sheet) {
   /** @param {Finding | undefined} finding */
   const thank = (finding) => {
     const clear = finding?.verdict === "clear";
-    if (clear && current.dataset.view === "guide") open("thanks");
+    const at = current.dataset.view;
+    // Not out of a form that the reader may be filling in.
+    if (clear && said.has("allow") && (at === "guide" || at === "ask")) open("thanks");
     return clear;
   };
 

@@ -167,10 +167,10 @@ async def test_every_preview_opens_without_javascript(
 
 @pytest.mark.parametrize("slug", STORIES)
 async def test_a_story_introduces_itself_to_search_engines(
-    paper: httpx.AsyncClient, slug: str
+    mounted: httpx.AsyncClient, slug: str
 ) -> None:
     story = STORIES[slug]
-    page = (await paper.get(story.path)).text
+    page = (await mounted.get(story.path)).text
     found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
     assert found
     data = json.loads(found[1])
