@@ -124,7 +124,7 @@ async def judge(services: Services, inquiry: Inquiry, finding: Finding) -> Upsho
     decision = _where_the_page_was_cached(services, decision)
     if inquiry.mode != "ask" or not inquiry.counts:
         # What is not remembered would be new again on the next view, and belongs to no arm.
-        return Upshot(decision, None, _proof(before, after), situation=situation)
+        return Upshot(decision, situation=situation)
     return Upshot(
         decision,
         forget(after, today, services.horizon),

@@ -20,7 +20,7 @@ from adguard import Rule
 from adguard._version import __version__
 from adguard.ledger import Span, open_store
 from tests.endpoints.conftest import Site
-from tests.visitor import BLOCKED, CLEAR, NAVIGATION
+from tests.visitor import BLOCKED, CLEAR, FROM_OUR_PAGE, NAVIGATION
 
 MakeSite = Callable[..., Site]
 EVER = Span(0, 99_999)
@@ -73,6 +73,24 @@ async def test_where_nothing_is_remembered_nothing_is_known_of_readers(
     counted = await site.counted()
     assert {"reader_days", "blocked_days", "assigned", "cleared"}.isdisjoint(counted)
     assert not {"asked", "holdout"} & set(await by(site, "variant", "extension"))
+
+
+@pytest.mark.parametrize(("signals", "outcome"), [(CLEAR, "verified"), (BLOCKED, "failed")])
+async def test_what_became_of_allow_is_counted_where_it_is_remembered_and_so_once(
+    make_site: MakeSite, signals: dict[str, str], outcome: str
+) -> None:
+    site = make_site(rules=[Rule("/live", mode="observe")])
+    visitor = await site.visitor()
+    for _ in range(2):
+        await visitor.view(BLOCKED, "/a")
+    await visitor.client.post("/_site/choice", data={"choice": "allow"}, headers=FROM_OUR_PAGE)
+    await visitor.view(CLEAR, "/a")
+    for _ in range(5):
+        await visitor.view(signals, "/live")
+    assert outcome not in await site.counted()
+    for _ in range(2):
+        await visitor.view(signals, "/a")
+    assert (await site.counted())[outcome] == 1
 
 
 @pytest.mark.parametrize(("holdout", "arm"), [(0.999999, "holdout"), (0.000001, "asked")])
