@@ -17,14 +17,15 @@ from adguard.presets import MOST_ASKS
 from adguard.reader import COUNTER_TOP, LIFETIME_DAYS, AllowStage, ReaderState, month_of
 from adguard.variants import LONGEST_NAME, NAME
 
-__all__ = ["Code", "CodeError", "read_code", "write_code"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "Code", "CodeError", "read_code", "write_code"]
 
 BEGINNING = "s1"
 LONGEST = 200
 VERDICTS = tuple(Verdict)
 
-Day = Annotated[int, Meta(ge=10_000, le=100_000)]
-"""From 1997 to 2243, so that every day in a code has a date."""
+FIRST_DAY, LAST_DAY = 10_000, 100_000
+"""UTC day numbers in 1997 and 2243, so that every day in a code has a date."""
+Day = Annotated[int, Meta(ge=FIRST_DAY, le=LAST_DAY)]
 Ago = Annotated[int, Meta(ge=0, le=LIFETIME_DAYS + 1)]
 """0 for never, 1 for the code's own day, 2 for the day before."""
 Count = Annotated[int, Meta(ge=0, le=COUNTER_TOP)]

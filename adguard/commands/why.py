@@ -14,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from adguard.codes import Code, CodeError, read_code
+from adguard.codes import FIRST_DAY, LAST_DAY, Code, CodeError, read_code
 from adguard.commands.publisher import settings_of
 from adguard.detection import Verdict
 from adguard.endpoints.control import page_path
@@ -126,15 +126,23 @@ def why(
 
 def _day(text: str) -> int:
     try:
-        return (datetime.strptime(text, "%Y-%m-%d").date() - EPOCH).days
+        day = (datetime.strptime(text, "%Y-%m-%d").date() - EPOCH).days
     except ValueError:
+        day = 0
+    if not FIRST_DAY <= day <= LAST_DAY:
         raise click.BadParameter(
-            f"{text!r} is no day such as 2026-12-24.", param_hint="--day"
-        ) from None
+            f"{text!r} is no day such as 2026-12-24, from {written(FIRST_DAY)} to "
+            f"{written(LAST_DAY)}.",
+            param_hint="--day",
+        )
+    return day
 
 
 def _path(text: str) -> str:
-    address = urlsplit(text).path or "/" if "://" in text else text
+    try:
+        address = urlsplit(text).path or "/" if "://" in text else text
+    except ValueError:
+        address = ""
     if not address.startswith("/"):
         raise click.BadParameter(
             f"{text!r} is neither a path such as /city/story nor a URL.", param_hint="--path"
