@@ -20,30 +20,24 @@ MOST_ASKS = 12
 MODES: tuple[Mode, ...] = get_args(Mode)
 FORMS: tuple[Form, ...] = get_args(Form)
 
-EXCLUDED_BY_DEFAULT = (
-    "/login",
-    "/log-in",
-    "/logout",
-    "/signin",
-    "/sign-in",
-    "/signup",
-    "/sign-up",
-    "/register",
-    "/auth",
-    "/checkout",
-    "/cart",
-    "/basket",
-    "/payment",
-    "/account",
-    "/my-account",
-    "/legal",
-    "/privacy",
-    "/terms",
-    "/imprint",
-    "/impressum",
-    "/datenschutz",
+EXCLUDED_ANYWHERE = frozenset(
+    {
+        *("login", "log-in", "logout", "log-out", "wp-login", "signin", "sign-in", "signout"),
+        *("sign-out", "signup", "sign-up", "register", "auth", "account", "accounts", "my-account"),
+        *("checkout", "cart", "payment"),
+    }
 )
-"""Log-in, checkout, account and legal paths: left alone unless a `Rule` names one."""
+"""Log-in, checkout and account: left alone wherever one of these is a whole part of a path, with
+all that is below."""
+
+EXCLUDED_AT_THE_ENDS = frozenset(
+    {
+        *("legal", "privacy", "privacy-policy", "terms", "terms-of-service", "terms-of-use"),
+        *("terms-and-conditions", "imprint", "impressum", "datenschutz", "agb", "basket"),
+    }
+)
+"""Legal pages, and what is also a subject to write about: left alone where a path begins with it,
+behind a language or not, with all that is below; and where it is a path's last part."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,8 +161,41 @@ class PathPattern:
         return self._match(path) is not None
 
 
+_EXCLUDED = EXCLUDED_ANYWHERE | EXCLUDED_AT_THE_ENDS
+_LANGUAGE = re.compile(r"[a-z]{2}(?:-[a-z]{2,4})?").fullmatch
+_ENDING = re.compile(r"(?:\.[a-z0-9]{2,5})?(?:;.*)?\Z", re.DOTALL)
+
+
+def _words(path: str) -> list[str]:
+    """Returns the parts of a path as the exclusions name them: `/x/Sign_In.php;id=1` has `x` and
+    `sign-in`."""
+    return [
+        _ENDING.sub("", part, count=1) if "." in part or ";" in part else part
+        for part in path.lower().replace("_", "-").split("/")
+        if part
+    ]
+
+
+def _excluding(path: str) -> list[str]:
+    """Returns the words for which a path is left alone unless a rule names them, in their order."""
+    words = _words(path)
+    if _EXCLUDED.isdisjoint(words):
+        return []
+    last = len(words) - 1
+    first = 1 if last and _LANGUAGE(words[0]) else 0
+    return [
+        word
+        for place, word in enumerate(words)
+        if word in EXCLUDED_ANYWHERE
+        or (word in EXCLUDED_AT_THE_ENDS and (place <= first or place == last))
+    ]
+
+
 class Rule:
     """What holds for one part of the site, by path pattern; the first rule that matches wins.
+
+    Log-in, checkout, account and legal paths are brought back only by a rule that names them:
+    `/account/news` does, `/*` does not.
 
     :param path: `/markets` (it and all below), `/markets/*` or any pattern with `*`.
     :param preset: `gentle`, `standard` or `strict`; `None` keeps the site's.
@@ -177,7 +204,7 @@ class Rule:
     :raises SettingsError: when a value is not one of these.
     """
 
-    __slots__ = ("mode", "path", "policy", "preset")
+    __slots__ = ("mode", "named", "path", "policy", "preset")
 
     def __init__(
         self,
@@ -187,6 +214,7 @@ class Rule:
         policy: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = PathPattern(path, "rules.path")
+        self.named = frozenset(_words(path))
         if preset is not None and preset not in PRESETS:
             raise SettingsError(
                 f"rules.preset: {preset!r} is not one of {', '.join(PRESETS)} (path {path!r})"
@@ -233,7 +261,7 @@ class Rulebook:
         self._default = Ruling(False, preset, PRESETS[preset].overridden(policy), None)
         self._rules = [
             (
-                rule.path,
+                rule,
                 Ruling(
                     False,
                     rule.preset or preset,
@@ -247,7 +275,6 @@ class Rulebook:
             for rule in rules
         ]
         self._chosen_out = [PathPattern(path, "exclude") for path in exclude]
-        self._default_out = [PathPattern(path, "exclude") for path in EXCLUDED_BY_DEFAULT]
         self._memory: dict[str, Ruling] = {}
 
     def ruling(self, path: str) -> Ruling:
@@ -261,17 +288,15 @@ class Rulebook:
     def _look_up(self, path: str) -> Ruling:
         for out in self._chosen_out:
             if out.matches(path):
-                return self._excluded(out)
-        for pattern, ruling in self._rules:
-            if pattern.matches(path):
+                return self._excluded(out.pattern)
+        excluding = _excluding(path)
+        for rule, ruling in self._rules:
+            if rule.path.matches(path) and rule.named.issuperset(excluding):
                 return ruling
-        for out in self._default_out:
-            if out.matches(path.lower()):
-                return self._excluded(out)
-        return self._default
+        return self._excluded(f"/{excluding[0]}") if excluding else self._default
 
-    def _excluded(self, pattern: PathPattern) -> Ruling:
-        return replace(self._default, excluded=True, pattern=pattern.pattern)
+    def _excluded(self, pattern: str) -> Ruling:
+        return replace(self._default, excluded=True, pattern=pattern)
 
     @property
     def policies(self) -> tuple[Policy, ...]:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adguard.presets import (
-    EXCLUDED_BY_DEFAULT,
+    EXCLUDED_ANYWHERE,
+    EXCLUDED_AT_THE_ENDS,
     PRESETS,
     PathPattern,
     Policy,
@@ -362,19 +363,81 @@ def test_the_first_rule_that_matches_wins() -> None:
     assert not made().book.withholds
 
 
-@pytest.mark.parametrize("path", EXCLUDED_BY_DEFAULT)
-def test_log_in_checkout_account_and_legal_paths_are_left_alone(path: str) -> None:
+@pytest.mark.parametrize("word", sorted(EXCLUDED_ANYWHERE | EXCLUDED_AT_THE_ENDS))
+def test_log_in_checkout_account_and_legal_paths_are_left_alone(word: str) -> None:
     book = made().book
-    assert book.ruling(path).excluded
-    assert book.ruling(path.upper() + "/step/2").excluded
-    assert not book.ruling(path + "-of-the-century").excluded
+    assert book.ruling(f"/{word}").pattern == f"/{word}"
+    for path in (f"/{word.upper()}/step/2", f"/en/{word}/a", f"/pt_BR/{word}/a", f"//x/y/{word}/"):
+        assert book.ruling(path).excluded
+    for path in (f"/{word}.html", f"/{word.replace('-', '_')}.aspx;id=a.b"):
+        assert book.ruling(path).excluded
+    assert book.ruling(f"/shop/{word}/pay").excluded is (word in EXCLUDED_ANYWHERE)
+    assert not book.ruling(f"/{word}-of-the-century").excluded
+    assert not book.ruling(f"/news/the-{word}/a").excluded
 
 
-def test_a_rule_can_bring_a_default_exclusion_back_and_exclude_beats_any_rule() -> None:
-    book = made(rules=[Rule("/account/news"), Rule("/press/*")], exclude=["/press"]).book
-    assert not book.ruling("/account/news").excluded
-    assert book.ruling("/account/orders").excluded
-    assert book.ruling("/press/1").excluded
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("/accounts/login/", "/accounts"),
+        ("/users/sign_in", "/sign-in"),
+        ("/wp-login.php", "/wp-login"),
+        ("/index.php/login", "/login"),
+        ("/shop/checkout/pay", "/checkout"),
+        ("/en/privacy", "/privacy"),
+        ("/en-gb/legal/your-rights", "/legal"),
+        ("/de/datenschutz/", "/datenschutz"),
+        ("/company/legal/terms-of-service", "/terms-of-service"),
+        ("/about/privacy-policy.html", "/privacy-policy"),
+    ],
+)
+def test_sensitive_paths_are_found_behind_a_language_or_a_section(path: str, word: str) -> None:
+    for rules in ([], [Rule("/*", preset="strict")]):
+        ruling = made(rules=rules).book.ruling(path)
+        assert (ruling.excluded, ruling.pattern, ruling.policy.form) == (True, word, "dialog")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "//", "/news/privacy-law-passes", "/news/privacy/law-passes", "/tech/legal/a"),
+        *("/sport/basket/finals", "/opinion/terms.and.conditions.apply", "/accounting", "/authors"),
+        *("/cartoon/1", "/city/the-login-that-failed.html", "/a.login", "/registered;/a"),
+    ],
+)
+def test_what_only_writes_about_them_is_asked_about(path: str) -> None:
+    assert not made().book.ruling(path).excluded
+
+
+@pytest.mark.parametrize(
+    ("pattern", "back", "out"),
+    [
+        ("/*", ["/a"], ["/account", "/checkout/pay", "/en/privacy"]),
+        ("/shop", ["/shop/a"], ["/shop/checkout", "/shop/cart/1"]),
+        ("/en/*", ["/en/a"], ["/en/login", "/en/legal"]),
+        ("/account/news", ["/account/news/a"], ["/account/orders", "/account/news/login"]),
+        ("/account/*", ["/account/orders"], ["/account", "/account/login", "/login"]),
+        ("/*/Checkout/*", ["/x/Checkout/1"], ["/x/Checkout/payment", "/checkout"]),
+        ("/*checkout*", [], ["/checkout", "/shop/checkout"]),
+        ("/sign_in.php", ["/sign_in.php"], ["/sign_in"]),
+        ("/news/privacy", ["/news/privacy", "/news/privacy/a"], ["/privacy"]),
+    ],
+)
+def test_only_a_rule_that_names_an_exclusion_brings_it_back(
+    pattern: str, back: list[str], out: list[str]
+) -> None:
+    book = made(rules=[Rule(pattern, preset="gentle"), Rule("/*")]).book
+    assert [book.ruling(path).pattern for path in back] == [pattern] * len(back)
+    assert [path for path in out if not book.ruling(path).excluded] == []
+
+
+def test_a_rule_that_names_an_exclusion_holds_there_even_behind_a_broader_one() -> None:
+    book = made(rules=[Rule("/*", preset="strict"), Rule("/account/news", preset="gentle")]).book
+    assert book.ruling("/account/news").preset == "gentle"
+
+
+def test_exclude_beats_any_rule() -> None:
+    assert made(rules=[Rule("/press/*")], exclude=["/press"]).book.ruling("/press/1").excluded
 
 
 @pytest.mark.parametrize(
