@@ -55,7 +55,8 @@ class Codes:
         """Returns a code of 49 letters, digits, dashes and underscores.
 
         :param about: the payment that it thanks for, by any name that stays the same. Of all codes
-            about one payment, one can be taken: whoever hears twice of it may issue twice.
+            about one payment, one can be taken: whoever hears twice of it may issue twice, until
+            90 days after the time of the one that was taken.
         :raises ValueError: `days` is not from 1 to 395, or `until` no time.
         """
         check_days(days)
@@ -79,7 +80,8 @@ class Codes:
 
     def _nonce(self, about: str) -> bytes:
         # Signed, so that what is kept cannot be compared with a list of payments.
-        named = blake2b(about.encode(), digest_size=16).hexdigest()
+        # JSON may hold half a surrogate pair: a name like any other.
+        named = blake2b(about.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         signature = self._about.seal(named).rpartition(".")[2]
         return blake2b(signature.encode(), digest_size=NONCE_BYTES).digest()
 

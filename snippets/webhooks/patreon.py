@@ -14,6 +14,8 @@ import hmac
 import json
 import logging
 import os
+import time
+from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -25,10 +27,17 @@ from adguard import AdGuardMiddleware
 
 logger = logging.getLogger("payments")
 
-SECRET = os.environ["PATREON_WEBHOOK_SECRET"]
+SECRET = os.environ.get("PATREON_WEBHOOK_SECRET", "").strip()
+if not SECRET:
+    # Anybody can sign with an empty key.
+    raise RuntimeError("Set PATREON_WEBHOOK_SECRET to the secret of Patreon's webhook.")
 LONGEST_BODY = 256 * 1024
 PASS_DAYS = 365
 LINK_MINUTES = 30 * 24 * 60
+BEGAN = "pledge_relationship_start"
+PLEDGE_DAYS = 90
+"""An older pledge gives no link. That its pass was taken is remembered until 90 days after the
+time of the first link: longer than any link lasts that is made in these days."""
 
 
 async def send_mail(address: str, link: str) -> None:
@@ -39,10 +48,20 @@ async def send_mail(address: str, link: str) -> None:
 
 def is_signed(body: bytes, header: str) -> bool:
     """Whether Patreon signed `body`: https://docs.patreon.com/#webhooks. HMAC-MD5 is Patreon's
-    choice; there is no time in it, so an old message can be sent again, but gives no second
-    pass."""
+    choice; there is no time in it, so an old message can be sent again: `is_recent`."""
     ours = hmac.new(SECRET.encode(), body, hashlib.md5).hexdigest()
     return hmac.compare_digest(header.strip().lower().encode(), ours.encode())
+
+
+def is_recent(start: object, now: float) -> bool:
+    """Whether a pledge began in the last `PLEDGE_DAYS`, or does not say when it did."""
+    if start is None:
+        return True
+    try:
+        begun = datetime.fromisoformat(str(start)).timestamp()
+    except (ValueError, OverflowError):
+        return False
+    return now - begun <= PLEDGE_DAYS * 86_400
 
 
 async def read_body(request: Request) -> bytes | None:
@@ -62,17 +81,21 @@ async def hear_patreon(request: Request) -> Response:
     if not is_signed(body, request.headers.get("x-patreon-signature", "")):
         return PlainTextResponse("The signature is not Patreon's.", 400)
     try:
-        member = json.loads(body)["data"]
-        facts = member["attributes"]
-        # A member who leaves and comes back begins anew.
-        pledge = f"patreon:{member['id']}:{facts.get('pledge_relationship_start')}"
-        paying = facts.get("patron_status") == "active_patron"
-        begun = request.headers.get("x-patreon-event") == "members:pledge:create"
-        address = facts.get("email") if paying and begun else None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        event = json.loads(body)
+    except (ValueError, RecursionError):
         return PlainTextResponse("The event is not understood.", 400)
-    if not address:
-        return PlainTextResponse("Nothing to do.")
+    begun = request.headers.get("x-patreon-event") == "members:pledge:create"
+    match event:
+        case {
+            "data": {
+                "id": str(member),
+                "attributes": {"patron_status": "active_patron", "email": str(address), **facts},
+            }
+        } if begun and address and is_recent(facts.get(BEGAN), time.time()):
+            # A member who leaves and comes back begins anew.
+            pledge = f"patreon:{member}:{facts.get(BEGAN)}"
+        case _:
+            return PlainTextResponse("Nothing to do.")
     # However often Patreon tells of this pledge, one pass can be taken.
     link = request.scope["adguard"].pass_link(days=PASS_DAYS, minutes=LINK_MINUTES, about=pledge)
     try:

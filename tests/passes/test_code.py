@@ -75,6 +75,7 @@ def test_codes_about_one_payment_are_one_pass() -> None:
     first = about("evt_1")
     assert about("evt_1", until=UNTIL + 5).nonce == first.nonce
     assert about("evt_2").nonce != first.nonce
+    assert about("\ud800").nonce != first.nonce
     assert about("evt_1", Codes([KEY], "courier")).nonce != first.nonce
     assert about("evt_1", Codes([OTHER_KEY], "gazette")).nonce != first.nonce
 

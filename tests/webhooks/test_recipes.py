@@ -13,6 +13,7 @@ import hmac
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
+from adguard.passes.taken import KEEP
 from tests.webhooks.conftest import ORIGIN, Load, Mailbox, take
 
 STRIPE_EVENT = b"""{
@@ -71,6 +73,8 @@ STRIPE_HEADER = f"t={STRIPE_TIME},v1={STRIPE_V1},v0={STRIPE_V0}"
 SECRET = "webhook_secret"
 ADDRESS = "reader@mail.example"
 NOW = 1_800_000_000.0
+BEGUN = "2027-01-15T07:00:00.000+00:00"
+"""An hour before `NOW`."""
 
 Of = Callable[[ASGIApp], httpx.AsyncClient]
 
@@ -81,7 +85,7 @@ class Payment:
     def __init__(self, name: str, recipe: ModuleType, client: httpx.AsyncClient) -> None:
         self.name, self.recipe, self.client = name, recipe, client
 
-    def message(self, payment: str = "pay_1", **changes: Any) -> dict[str, Any]:
+    def message(self, payment: Any = "pay_1", **changes: Any) -> dict[str, Any]:
         match self.name:
             case "stripe":
                 session = {
@@ -93,7 +97,12 @@ class Payment:
                 kind = session.pop("type", "checkout.session.completed")
                 return {"id": "evt_1", "type": kind, "data": {"object": session}}
             case "patreon":
-                facts = {"email": ADDRESS, "patron_status": "active_patron", **changes}
+                facts = {
+                    "email": ADDRESS,
+                    "patron_status": "active_patron",
+                    "pledge_relationship_start": BEGUN,
+                    **changes,
+                }
                 return {"data": {"id": payment, "type": "member", "attributes": facts}}
         return {
             "verification_token": SECRET,
@@ -134,7 +143,7 @@ def payment(
     for name in ("STRIPE_WEBHOOK_SECRET", "PATREON_WEBHOOK_SECRET", "KOFI_VERIFICATION_TOKEN"):
         monkeypatch.setenv(name, SECRET)
     recipe = load(request.param)
-    if request.param == "stripe":
+    if hasattr(recipe, "time"):
         monkeypatch.setattr(recipe.time, "time", lambda: NOW)
     app = recipe.app
     return Payment(request.param, recipe, client(app))
@@ -257,29 +266,131 @@ async def test_only_posts_are_heard(payment: Payment) -> None:
     assert (await payment.client.get(f"/webhooks/{payment.name}")).status_code == 405
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+WORDS = st.sampled_from(
+    ["Donation", "checkout.session.completed", "active_patron", "paid", ADDRESS, SECRET, "\ud800"]
 )
-@given(
-    message=st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(["data", "object", "type", "id", "attributes", "email", "x"]),
-                inner,
-                max_size=4,
-            )
-        ),
-        max_leaves=12,
-    )
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=20)
+
+
+def nested(depth: int) -> Any:
+    found: Any = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+ANYTHING = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["data", "object", "type", "id", "attributes", "email", "x"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+) | st.integers(1, 900).map(nested)
+PLACES = {
+    "stripe": ["type", "payment_status", "customer_details"],
+    "patreon": ["patron_status", "email", "pledge_relationship_start"],
+    "kofi": ["verification_token", "type", "email", "kofi_transaction_id"],
+}
+NO_FAULT = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+@NO_FAULT
+@given(message=ANYTHING)
 async def test_no_signed_nonsense_mails_anything_and_none_is_a_fault(
     payment: Payment, mailbox: Mailbox, message: Any
 ) -> None:
     answer = await payment.send(payment.packed(message))
     assert answer.status_code in {200, 400}
     assert not mailbox.sent
+
+
+@NO_FAULT
+@given(data=st.data())
+async def test_whatever_stands_in_a_field_of_a_signed_payment_is_no_fault(
+    payment: Payment, mailbox: Mailbox, data: st.DataObject
+) -> None:
+    place = data.draw(st.sampled_from(["payment", *PLACES[payment.name]]), "place")
+    message = payment.message(**{place: data.draw(ANYTHING, "value")})
+    mailbox.sent.clear()
+    answer = await payment.send(payment.packed(message))
+    assert answer.status_code in {200, 400}
+    assert all(isinstance(address, str) for address, _ in mailbox.sent)
+
+
+@NO_FAULT
+@given(
+    body=st.binary(max_size=60)
+    | st.sampled_from(
+        [
+            b"\xff{",
+            b"[" * 5_000,
+            b'{"data":' * 2_000,
+            b"[1" + b"0" * 5000 + b"]",
+            b'{"type":"Donation","type":[]}',
+            b'{"data":{},"data":7}',
+            b"NaN",
+            b"",
+        ]
+    )
+)
+async def test_no_body_is_a_fault_whoever_signed_it(
+    payment: Payment, mailbox: Mailbox, body: bytes
+) -> None:
+    for content in (body, urlencode({"data": body}).encode(), b"data=" + body):
+        assert (await payment.send(content)).status_code in {200, 400}
+    assert not mailbox.sent
+
+
+@pytest.mark.parametrize("payment", ["stripe"], indirect=True)
+@pytest.mark.parametrize(
+    "time", ["9" * 400, "9" * 5000, "9" * 13, "-1", "1e3", "\u00b2", "\u00bd", ""]
+)
+async def test_a_time_that_is_none_is_refused(payment: Payment, time: str) -> None:
+    headers = {b"Stripe-Signature": f"t={time},v1=0".encode("latin-1")}
+    answer = await payment.client.post("/webhooks/stripe", content=b"{}", headers=headers)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("stripe", "STRIPE_WEBHOOK_SECRET"),
+        ("patreon", "PATREON_WEBHOOK_SECRET"),
+        ("kofi", "KOFI_VERIFICATION_TOKEN"),
+    ],
+)
+@pytest.mark.parametrize("value", [None, "", " \n"])
+def test_no_recipe_starts_without_its_secret(
+    load: Load, monkeypatch: pytest.MonkeyPatch, name: str, secret: str, value: str | None
+) -> None:
+    monkeypatch.delenv(secret, raising=False)
+    if value is not None:
+        monkeypatch.setenv(secret, value)
+    with pytest.raises(RuntimeError, match=f"Set {secret}"):
+        load(name)
+
+
+@pytest.mark.parametrize("payment", ["patreon"], indirect=True)
+async def test_an_old_pledge_gives_no_link_by_the_time_its_pass_is_forgotten(
+    payment: Payment, mailbox: Mailbox
+) -> None:
+    last = NOW - 90 * 86_400
+    begun = {t: datetime.fromtimestamp(last + t, UTC).isoformat() for t in (-1, 0)}
+    answer = await payment.tell(pledge_relationship_start=begun[-1])
+    assert (answer.status_code, answer.text) == (200, "Nothing to do.")
+    assert not mailbox.sent
+    assert (await payment.tell(pledge_relationship_start=begun[0])).text == "Thank you."
+    # The last link that is made ends while it is remembered that the first was taken.
+    assert payment.recipe.PLEDGE_DAYS * 86_400 <= KEEP
+    assert (await payment.tell(pledge_relationship_start=None)).text == "Thank you."
+    assert (await payment.tell(pledge_relationship_start="soon")).text == "Nothing to do."
 
 
 @pytest.mark.parametrize(
