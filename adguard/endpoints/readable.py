@@ -29,7 +29,6 @@ from adguard.policy import (
     NOT_BLOCKING_DAYS,
     Action,
     Moment,
-    Reason,
     Situation,
     decide_local,
     decide_navigation,
@@ -85,10 +84,10 @@ async def note(services: Services, scope: Scope, receive: Receive) -> Answer:
         article = Article(path=base_of(scope) + "/", to=sealed)
         page = services.pages.interstitial(visit, article, verdict=verdict, waiting=False)
     elif article is not None:
-        is_free, why = _way(services, scope, article)
-        if is_free:
+        found, why = await _withheld_for(services, scope, article)
+        if found is None:
             return redirect(article.path, *why)
-        return answer_page(services.pages.interstitial(visit, article, verdict=verdict), *why)
+        return answer_page(services.pages.interstitial(visit, article, verdict=found), *why)
     else:
         if not await _wanted(services, scope, query, verdict):
             return NOTHING
@@ -158,34 +157,19 @@ def _state(services: Services, scope: Scope) -> ReaderState | None:
     )
 
 
-FREE = frozenset(
-    {
-        Reason.MODE_OFF,
-        Reason.MODE_OBSERVE,
-        Reason.EXCLUDED,
-        Reason.BOT,
-        Reason.CLEAR,
-        Reason.PASS,
-        Reason.SUPPORTED,
-        Reason.NEVER,
-        Reason.NOT_BLOCKING,
-        Reason.HOLDOUT,
-        Reason.DAY_PASS,
-    }
-)
-
-
-def _way(services: Services, scope: Scope, article: Article) -> tuple[bool, tuple[Header, ...]]:
-    """Returns whether the policy would let this reader through by now, since the back button leads
-    here; and the header that says why, in debug mode."""
+async def _withheld_for(
+    services: Services, scope: Scope, article: Article
+) -> tuple[Verdict | None, tuple[Header, ...]]:
+    """Returns the verdict for which the policy withholds the article from this reader by now, if
+    it does, since the back button and bookmarks lead here; and the header that says why, in debug
+    mode."""
     state = _state(services, scope)
-    if state is None:
-        return False, ()
     arm = variant_of(services.settings, state, gpc=prefers_privacy(headers_of(scope)))
-    rules, situation = _stand(services, scope, page_path(article.path), state, arm=arm)
-    decision = decide_navigation(situation)
+    known = state or ReaderState(first_day=services.today())
+    rules, situation = _stand(services, scope, page_path(article.path), known, arm=arm)
+    decision = await decide(services, scope, situation, decide_navigation)
     why = reasons(services, rules, decision, Moment.NAVIGATION, situation=situation, arm=arm)
-    return decision.reason in FREE, why
+    return situation.verdict if decision.action is Action.INTERSTITIAL else None, why
 
 
 async def help_page(services: Services, scope: Scope, receive: Receive) -> Answer:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
+from starlette.requests import HTTPConnection
 
 from adguard.codes import read_code
 from adguard.detection import Verdict
 from adguard.endpoints.readable import memory_of
 from adguard.presets import Rule
-from adguard.reader import AllowStage, ReaderState
+from adguard.reader import AllowStage, ReaderState, month_of
 from adguard.settings import Settings
 from tests.endpoints.conftest import KEY, Site
 from tests.visitor import BLOCKED, FIREFOX, FROM_OUR_PAGE
@@ -125,6 +127,84 @@ async def test_what_a_reader_really_meets_is_no_preview(site: Site) -> None:
     wall = await visitor.open("/markets/a?preview=1")
     assert "Continue without" in wall.text
     assert 'name="preview"' not in wall.text
+
+
+BLOCKING = ReaderState(
+    first_day=TODAY,
+    verdict=Verdict.EXTENSION,
+    verdict_day=TODAY,
+    views=5,
+    month=month_of(TODAY),
+    month_views=5,
+)
+
+
+async def at_the_wall(
+    site: Site, state: ReaderState | None, cookie: str = "", agent: str = FIREFOX
+) -> httpx.Response:
+    """What a reader with such a note finds behind the address of an earlier wall."""
+    services = site.middleware.services
+    if state is not None:
+        note = services.jar.write_state(state, secure=False, today=TODAY).decode()
+        cookie = f"{note.partition(';')[0]}; {cookie}"
+    return await (await site.visitor()).client.get(
+        "/_site/note",
+        params={"to": services.destinations.sign("/markets/a")},
+        headers={"cookie": cookie, "user-agent": agent},
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"verdict": one} for one in Verdict if one is not Verdict.EXTENSION),
+        {"verdict_day": TODAY - 2},
+        {"month": BLOCKING.month - 1},
+        {"month_views": 2},
+        {"never_day": TODAY - 9},
+    ],
+)
+async def test_a_walls_address_leads_on_whom_the_policy_would_not_stop(
+    site: Site, changes: dict[str, Any]
+) -> None:
+    assert (await at_the_wall(site, BLOCKING)).status_code == 200
+    way = await at_the_wall(site, msgspec.structs.replace(BLOCKING, **changes))
+    assert (way.status_code, way.headers["location"]) == (303, "/markets/a")
+
+
+@pytest.mark.parametrize("state", [None, BLOCKING])
+async def test_a_pass_and_a_crawler_are_known_at_a_walls_address_without_a_note_too(
+    site: Site, state: ReaderState | None
+) -> None:
+    kept = site.middleware.services.jar.write_pass(days=9, secure=False, today=TODAY).decode()
+    assert (await at_the_wall(site, state, kept.partition(";")[0])).status_code == 303
+    assert (await at_the_wall(site, state, agent="Googlebot/2.1")).status_code == 303
+    assert (await at_the_wall(site, None)).status_code == 303
+
+
+@pytest.mark.parametrize(("says", "status"), [(True, 303), (None, 303), (False, 200)])
+async def test_a_walls_address_asks_whether_the_reader_supports_the_site(
+    make_site: Callable[..., Site], says: bool | None, status: int
+) -> None:
+    async def is_supporter(connection: HTTPConnection) -> bool | None:
+        return says
+
+    assert (await at_the_wall(make_site(is_supporter=is_supporter), BLOCKING)).status_code == status
+
+
+async def test_a_walls_words_are_true_for_the_verdict_that_the_note_holds(
+    make_site: Callable[..., Site],
+) -> None:
+    filtered = msgspec.structs.replace(BLOCKING, verdict=Verdict.NETWORK)
+    page = await at_the_wall(make_site(network_wall=True), filtered)
+    assert "a filter on the network" in page.text
+    assert "a filter on the network" not in (await at_the_wall(make_site(), BLOCKING)).text
+
+
+async def test_where_no_page_is_withheld_any_more_a_walls_address_leads_on(
+    make_site: Callable[..., Site],
+) -> None:
+    assert (await at_the_wall(make_site(rules=[]), BLOCKING)).status_code == 303
 
 
 async def test_nothing_of_ours_is_beside_the_routes(site: Site) -> None:
