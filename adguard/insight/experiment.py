@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, log
 
-from adguard.experiment import CONTROL, HOLDOUT, true_shares
+from adguard.experiment import CONTROL, HOLDOUT, true_share
 from adguard.insight.arms import Arm, read_arms, sizes_chance
 from adguard.insight.earning import Earning, Rates
 from adguard.insight.evidence import evidence, interval, p_value, prior_for, scipy
@@ -146,19 +146,23 @@ class Experiment:
     :param arms: as `read_arms` has them; empty for several sites, whose arms do not add up.
     :param holdout: `None` as long as one of its sides has no reader.
     :param shares: with which readers are dealt to the arms, by name; empty where that is not known.
+    :param share: of readers held out, where no more is known of the draw.
     """
 
     arms: tuple[Arm, ...] = ()
     holdout: HoldOut | None = None
     shares: Shares = field(default_factory=dict)
+    share: float | None = None
 
     def sizes_chance(self) -> float | None:
-        """Returns the p-value of "the arms are as large as the draw makes them"; `None` where the
-        shares are not known.
+        """Returns the p-value of "the arms are as large as the draw makes them": of each arm, or,
+        where only the hold-out's share is known, of its two sides. `None` where nothing is known.
 
         :raises StatsMissing: SciPy is not installed.
         """
-        return sizes_chance(self.arms, self.shares)
+        if self.shares:
+            return sizes_chance(self.arms, self.shares)
+        return holdout_of(self.arms, share=self.share).ratio_chance()
 
 
 def read_experiment(
@@ -166,7 +170,8 @@ def read_experiment(
 ) -> Experiment:
     """Reads the experiment of the span's site, or of the only site there is.
 
-    :param shares: of the arms, by site; or the option `holdout`, where that is all there is.
+    :param shares: of the arms, by site; or the option `holdout` alone, which says nothing of how
+        the variants share those who are asked.
     :raises StoreError: the store cannot be read.
     """
     if span.site is None:
@@ -175,12 +180,10 @@ def read_experiment(
             return Experiment()
         span = replace(span, site=sites[0])
     site, arms = str(span.site), read_arms(figures, span)
-    if isinstance(shares, Mapping):
-        known = shares.get(site, {})
-    else:
-        known = {} if shares is None else true_shares(shares, (), site)
-    holdout = holdout_of(arms, share=known.get(HOLDOUT))
-    return Experiment(arms, None if holdout.scale is None else holdout, known)
+    known: Shares = shares.get(site, {}) if isinstance(shares, Mapping) else {}
+    share = true_share(shares, site) if isinstance(shares, float | int) else known.get(HOLDOUT)
+    holdout = holdout_of(arms, share=share)
+    return Experiment(arms, None if holdout.scale is None else holdout, known, share)
 
 
 def _side(arms: Iterable[Arm]) -> Side:
@@ -230,7 +233,7 @@ def needed_readers(
     :param asked: the share of readers asked who do, other than `alone`.
     :param share: the share of readers held out, above 0 and below 1.
     :param power: how surely the effect is to be seen, above 0 and below 1.
-    :raises ValueError: a share out of range, or no difference to be seen.
+    :raises ValueError: a share out of range, or no difference that could ever be seen.
     :raises StatsMissing: SciPy is not installed.
     """
     for name, value in {
@@ -267,6 +270,11 @@ def needed_readers(
         highest = 1
         while sure(highest) < power and highest < MOST_RETURNS:
             highest *= 2
+        if sure(highest) < power:
+            raise ValueError(
+                f"alone and asked, {alone!r} and {asked!r}, are too near to one another: not even "
+                f"{highest:,} readers who come back would show the difference"
+            )
         return ceil(_first(lambda n: sure(n) >= power, highest // 2, highest) / returning)
 
     return Plan(readers(once), readers(any_time))

@@ -51,8 +51,10 @@ def _experiment(found: Experiment) -> Experiment:
     holdout = found.holdout
     if holdout is not None and min(holdout.asked.readers, holdout.held_out.readers) < FEWEST:
         holdout = None
+    if arms == found.arms:
+        return found
     # With an arm taken out, sizes cannot be held against the draw.
-    return Experiment(arms, holdout, found.shares if arms == found.arms else {})
+    return Experiment(arms, holdout)
 
 
 def gather_small(
