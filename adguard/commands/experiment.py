@@ -13,14 +13,23 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from adguard.environment import SettingsError
 from adguard.experiment import CONTROL, true_share, true_shares
-from adguard.insight.arms import OUTCOMES, Arm, Versus, compare, read_arms, sizes_chance
+from adguard.insight.arms import OUTCOMES, Arm, Versus, compare, read_arms
 from adguard.insight.earning import Earning, read_rates
 from adguard.insight.evidence import StatsMissing
-from adguard.insight.experiment import HoldOut, estimate_revenue, holdout_of, needed_readers
+from adguard.insight.experiment import (
+    Experiment,
+    HoldOut,
+    estimate_revenue,
+    holdout_of,
+    needed_readers,
+)
 from adguard.insight.periods import parse_since, parse_until
 from adguard.insight.wording import SEVERAL, between, percent, sizes
 from adguard.ledger import Figures, Span, StoreError, StoreURLError, open_store
+from adguard.variants import Arms as Drawn
+from adguard.variants import Variant
 
 __all__ = ["experiment"]
 
@@ -34,14 +43,17 @@ def _variants(
     """Reads `copy-b=0.3`, once for each variant."""
     found = []
     for value in values:
-        name, _, share = value.partition("=")
+        name, _, text = value.partition("=")
         try:
-            found.append((name, float(share)))
+            share = float(text)
         except ValueError:
             raise click.BadParameter(f"{value!r} is not a name and a share: copy-b=0.3") from None
-    if not all(share > 0 for _, share in found) or sum(share for _, share in found) >= 1:
-        raise click.BadParameter("shares are above 0, and together below 1")
-    return tuple(found)
+        found.append((name, share))
+    try:
+        # What the option `variants` would not take was never drawn; what differs is not asked here.
+        return Drawn(0.0, [Variant(name, share, form="inline") for name, share in found], "").shares
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.group()
@@ -149,10 +161,13 @@ def arms(
     against_it = compare(found, step, against)
     console = Console()
     console.print(_table(found, against_it, outcome, site))
-    if variants:
-        dealt = true_shares(share or 0.0, variants, str(site))
-        for line in sizes(_with_scipy(lambda: sizes_chance(found, dealt))):
-            console.print(line, highlight=False, soft_wrap=True)
+    drawn = Experiment(
+        found,
+        shares=true_shares(share or 0.0, variants, str(site)) if variants else {},
+        share=None if share is None else true_share(share, str(site)),
+    )
+    for line in sizes(_with_scipy(drawn.sizes_chance)):
+        console.print(line, highlight=False, soft_wrap=True)
     if not against_it:
         console.print("Nothing to compare yet: no two arms hold readers.")
         return

@@ -63,5 +63,9 @@ def read_rates(text: str) -> Rates:
 
 
 def _is_rate(value: object) -> bool:
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return numeric and 0 <= value < math.inf  # type: ignore[operator]
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return 0 <= float(value) < math.inf
+    except OverflowError:  # a whole number of more digits than a float can hold
+        return False

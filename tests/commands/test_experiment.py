@@ -78,6 +78,7 @@ def test_of_several_sites_one_has_to_be_named(address: str) -> None:
         (("read", "--store", "memory:", "--rpm", "much"), "is not what a thousand views earn"),
         (("plan", "0.1", "0.1"), "no difference"),
         (("plan", "0", "0.1"), "0.0 is not in the range"),
+        (("plan", "0.03", "0.0300000001"), "are too near to one another"),
     ],
 )
 def test_what_makes_no_sense_ends_in_one_clear_sentence(
@@ -135,6 +136,12 @@ def test_sizes_of_arms_are_held_against_the_draw(address: str) -> None:
     said = run("arms", "--store", address, "--share", "0.03", "--variant", "late=0.2").output
     assert "Do not rely on this" in said
     assert "drawn (p" not in run("arms", "--store", address).output
+    # The hold-out's share alone is held against the hold-out, and says nothing of the variants.
+    assert (
+        "The arms are as large as drawn"
+        in run("arms", "--store", address, "--share", "0.03").output
+    )
+    assert "Do not rely on this" in run("arms", "--store", address, "--share", "0.3").output
 
 
 @pytest.mark.parametrize("given", ["late", "late=much", "late=0", "late=1", "late=nan"])
@@ -142,6 +149,25 @@ def test_a_share_of_a_variant_that_makes_no_sense_is_refused(address: str, given
     done = run("arms", "--store", address, "--variant", given)
     assert done.exit_code == 2
     assert "share" in done.output
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("asked=0.3",), "'asked' is what the readers asked as the settings say are called"),
+        (("holdout=0.3",), "'holdout' is what the readers who are never asked are called"),
+        (("=0.3",), "the name '' is not up to 24"),
+        (("late=0.3", "late=0.2"), "two have the same name"),
+        (("late=0.6", "soon=0.5"), "the shares add up to 1.1"),
+    ],
+)
+def test_variants_that_no_site_can_have_are_refused_before_anything_is_judged(
+    address: str, given: tuple[str, ...], said: str
+) -> None:
+    done = run("arms", "--store", address, *(f"--variant={one}" for one in given))
+    assert done.exit_code == 2
+    assert said in " ".join(re.sub("[│╭╰─╮╯]", " ", done.output).split())
+    assert "as large as drawn" not in done.output
 
 
 def test_arms_that_cannot_be_compared_are_a_sentence(address: str) -> None:

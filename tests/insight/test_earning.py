@@ -55,7 +55,11 @@ def test_rates_are_a_number_or_one_for_each_section(text: str, rates: object) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2,40", "-1", "true", "NaN", "Infinity", '"2"', "[1]", '{"a": "1"}', '{"a": -1}']
+    "text",
+    [
+        *("", "2,40", "-1", "true", "NaN", "Infinity", '"2"', "[1]", '{"a": "1"}', '{"a": -1}'),
+        *(f"1{400 * '0'}", f'{{"a": 1{400 * "0"}}}'),
+    ],
 )
 def test_what_is_no_rate_says_what_would_be(text: str) -> None:
     with pytest.raises(ValueError, match="is not what a thousand views earn; write a number"):
