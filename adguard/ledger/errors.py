@@ -29,7 +29,8 @@ class LedgerFull(LedgerError):  # noqa: N818
 
 
 class LedgerUnavailable(LedgerError):  # noqa: N818
-    """The store could not take the event. Nothing of it was kept, sending it again is safe.
+    """The store could not take the event. If it has an id, nothing of it was kept, and sending it
+    again is safe.
 
     :param reason: one short sentence, without any path of the machine.
     """

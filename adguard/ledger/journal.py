@@ -29,6 +29,8 @@ class Pen(Protocol):
 
     def append(self, events: list[Event]) -> set[int]: ...
 
+    def append_late(self, events: list[Event]) -> None: ...
+
     def tend(self) -> bool: ...
 
     def close(self) -> None: ...
@@ -113,11 +115,17 @@ class Journal:
         self._previous: threading.Thread | None = None
         self._waiting = 0
         self._owed: list[Event] = []
+        self._stalled = False
 
     @property
     def waiting(self) -> int:
         """Events that are not written yet."""
-        return self._waiting + len(self._owed)
+        return self._waiting + self.owed
+
+    @property
+    def owed(self) -> int:
+        """Of these, events that could not be written and that no browser sends again."""
+        return len(self._owed)
 
     def join(self, event: Event, loop: asyncio.AbstractEventLoop) -> tuple[Commit, int]:
         """Adds an event to the group that forms; returns what to await, and the event's index.
@@ -220,7 +228,7 @@ class Journal:
             if time.monotonic() >= tend_at:
                 with self._writing:
                     more = self._pen.tend()
-                self._catch_up()
+                self._catch_up_wholly()
                 if self._on_round is not None:
                     with contextlib.suppress(Exception):
                         self._on_round()
@@ -233,7 +241,7 @@ class Journal:
                 self._commit(item)
                 continue
             if item.stop:
-                self._catch_up()
+                self._catch_up_wholly()
                 self.lost += len(self._owed)
                 self._owed = []
             with self._writing:
@@ -257,6 +265,9 @@ class Journal:
             # The loop may be gone, and with it everybody who waited.
             with contextlib.suppress(RuntimeError):
                 group.loop.call_soon_threadsafe(_resolve, group.commit, outcome)
+        # Nobody's answer waits for this, and reports do not pay for what fails again and again.
+        if not isinstance(outcome, LedgerUnavailable) and not self._stalled:
+            self._catch_up()
 
     def _append(self, group: Group) -> Outcome:
         try:
@@ -269,7 +280,6 @@ class Journal:
         else:
             self.recorded += len(group.events) - len(known)
             self.duplicates += len(known)
-            self._catch_up()
             return known or None
         self.failed += 1
         self._keep(event for event in group.events if not event.id)
@@ -282,12 +292,23 @@ class Journal:
         del self._owed[self._capacity :]
 
     def _catch_up(self) -> None:
-        if not self._owed:
+        """Writes the oldest of what is owed; when that fails, no more is tried in this round."""
+        late = self._owed[: self._batch]
+        if not late:
             return
-        with contextlib.suppress(Exception), self._writing:
-            self._pen.append(self._owed)
-            self.recorded += len(self._owed)
-            self._owed = []
+        try:
+            with self._writing:
+                self._pen.append_late(late)
+        except Exception:
+            self._stalled = True
+        else:
+            self.recorded += len(late)
+            del self._owed[: len(late)]
+
+    def _catch_up_wholly(self) -> None:
+        self._stalled = False
+        while self._owed and not self._stalled:
+            self._catch_up()
 
     def pause(self) -> None:
         """Lets go of the store before a fork: SQLite must not be carried across one."""

@@ -103,6 +103,20 @@ class Keeper:
         self._went_well()
         return known
 
+    def append_late(self, events: Sequence[Event]) -> None:
+        """Writes, as `append`, events that could not be written before. While the store stays open,
+        trouble with them is not told as `trouble`: reports may fit where these do not.
+
+        :raises LedgerUnavailable: nothing was written.
+        """
+        trouble = self.trouble
+        try:
+            self.append(events)
+        except LedgerUnavailable:
+            if self._store is not None:
+                self.trouble = trouble
+            raise
+
     def open(self) -> None:
         """Opens the store ahead of its first event; trouble is told by `trouble`, not raised."""
         try:

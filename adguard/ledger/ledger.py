@@ -23,6 +23,7 @@ CLOSE_WITHIN = 5.0
 """Seconds that closing may take."""
 
 WAITING = "the store takes nothing now; events wait in the journal"
+OWED = "events that could not be written wait in memory"
 
 
 class LedgerSettings(Protocol):
@@ -88,14 +89,22 @@ class Ledger:
     async def record(self, event: Event) -> bool:
         """Records one event; returns when it is on the disk.
 
+        An event with an id was not kept when this raises, and sending it again, with the same id,
+        is right. One without an id must not be sent again: nobody would know it by then.
+
         :returns: `False` when an event of this id was recorded before and so this one was not.
-        :raises LedgerFull: too many events are waiting.
-        :raises LedgerUnavailable: the store cannot take it now. Either way nothing was kept, and
-            sending the event again, with the same id, is right.
+        :raises LedgerFull: too many events are waiting. An event without an id is `lost`.
+        :raises LedgerUnavailable: the store cannot take it now. An event without an id waits, as
+            one that was noted does, until the store takes it.
         """
         if self._off:
             return True
-        commit, index = self._journal.join(event, asyncio.get_running_loop())
+        try:
+            commit, index = self._journal.join(event, asyncio.get_running_loop())
+        except (LedgerFull, LedgerUnavailable):
+            if not event.id:
+                self._journal.lost += 1
+            raise
         outcome = await commit
         if outcome is None:
             return True
@@ -136,11 +145,11 @@ class Ledger:
     def health(self) -> dict[str, object]:
         """Returns how recording goes, from memory, without touching the disk.
 
-        `status` is `ok`, `degraded` (events are kept, but only in memory, or only on this node)
-        or `unavailable`, and `reason` says why. Counts are of this process since its start:
-        `recorded`, `duplicates`, `refused` (the queue was full), `failed` (groups that could not
-        be written), `lost` (noted in passing and not kept: too many waited, or the process
-        ended first). As of the last round of adding up:
+        `status` is `ok`, `degraded` (events are kept, but some or all of them only in memory, or
+        only on this node) or `unavailable`, and `reason` says why. Counts are of this process
+        since its start: `recorded`, `duplicates`, `refused` (the queue was full), `failed` (groups
+        that could not be written), `lost` (what nobody sends again and was not kept: too many
+        waited, or the process ended first). As of the last round of adding up:
         `journal_batches`, `journal_bytes`, `journal_age` (seconds), `spoiled_batches`, `folding`
         (whether this process holds the lease); with a store elsewhere also `outbox_parcels` and
         `spoiled_parcels`, and where the lease is held, `shipping` (`ok` or `waiting`),
@@ -148,7 +157,8 @@ class Ledger:
         """
         keeper, journal = self._keeper, self._journal
         # What the store said is in the log: it may name hosts, and health is for everybody.
-        reason = keeper.trouble or keeper.degraded or (keeper.waiting and WAITING)
+        kept = keeper.degraded or (keeper.waiting and WAITING) or (OWED if journal.owed else "")
+        reason = keeper.trouble or kept
         return {
             "status": "unavailable" if keeper.trouble else "degraded" if reason else "ok",
             "reason": reason,

@@ -17,6 +17,8 @@ class Pen:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.room = 1_000_000
+        self.tried = 0
         self.free = threading.Event()
         self.free.set()
         self.entered = threading.Event()
@@ -31,12 +33,19 @@ class Pen:
     def append(self, events: list[Event]) -> set[int]:
         self.entered.set()
         assert self.free.wait(10)
+        self.tried += 1
         if self.trouble is not None:
             raise self.trouble
+        if len(events) > self.room:
+            raise LedgerUnavailable("the disk is full")
+        self.room -= len(events)
         ids = [e.id for e in events]
         known = {i for i, id_ in enumerate(ids) if id_ and (id_ in ids[:i] or self.has(id_))}
         self.batches.append([id_ for i, id_ in enumerate(ids) if i not in known])
         return known
+
+    def append_late(self, events: list[Event]) -> None:
+        self.append(events)
 
     def has(self, id_: str) -> bool:
         return any(id_ in batch for batch in self.batches)
@@ -196,6 +205,59 @@ async def test_what_waits_is_written_in_a_quiet_hour_too(pen: Pen) -> None:
     assert await asyncio.to_thread(written.wait, 10)
     assert quiet.waiting == 0
     assert await asyncio.to_thread(quiet.close, 10)
+
+
+async def owing(pen: Pen, count: int, *, batch: int) -> Journal:
+    """A journal that owes as many events to a pen that could not write them."""
+    journal = Journal(pen, delay=0, batch=batch, tend_every=3600)
+    pen.trouble = LedgerUnavailable("the disk is full")
+    for _ in range(count):
+        journal.drop_in(event(""))
+    assert await asyncio.to_thread(journal.flush, 10)
+    pen.trouble = None
+    assert journal.owed == count
+    return journal
+
+
+async def test_of_what_waits_as_much_is_written_as_there_is_room_for(pen: Pen) -> None:
+    journal = await owing(pen, 30, batch=5)
+    pen.room = 12
+    assert await asyncio.to_thread(journal.close, 10)
+    assert [len(batch) for batch in pen.batches] == [5, 5]
+    assert (journal.recorded, journal.lost, journal.owed) == (10, 20, 0)
+
+
+async def test_reports_are_answered_before_what_waits_is_written(pen: Pen) -> None:
+    journal = await owing(pen, 10, batch=5)
+    hold = threading.Event()
+    write_late = pen.append_late
+
+    def holding(events: list[Event]) -> None:
+        assert hold.wait(10)
+        write_late(events)
+
+    pen.append_late = holding  # type: ignore[method-assign]
+    try:
+        async with asyncio.timeout(5):
+            assert await put(journal, event(1))
+    finally:
+        hold.set()
+    assert await asyncio.to_thread(journal.flush, 10)
+    assert [len(batch) for batch in pen.batches] == [1, 5]
+    assert await asyncio.to_thread(journal.close, 10)
+    assert journal.lost == 0
+
+
+async def test_what_cannot_be_caught_up_on_is_not_tried_with_every_report(pen: Pen) -> None:
+    journal = await owing(pen, 5, batch=5)
+    pen.room, pen.tried = 4, 0
+    for number in range(1, 5):
+        assert await put(journal, event(number))
+    assert await asyncio.to_thread(journal.flush, 10)
+    assert (pen.tried, journal.recorded) == (5, 4)
+    pen.room = 100
+    assert await asyncio.to_thread(journal.close, 10)
+    assert (journal.recorded, journal.lost) == (9, 0)
 
 
 async def test_what_waits_is_bounded_and_what_is_lost_in_the_end_is_counted(pen: Pen) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -322,6 +322,62 @@ async def test_a_full_queue_refuses_reports_and_counts_lost_notes(tmp_path: Path
     assert await asyncio.gather(*waiting) == [True, True]
     health = ledger.health()
     assert (health["refused"], health["lost"], health["waiting"]) == (2, 1, 0)
+
+
+async def test_what_nobody_sends_again_is_lost_where_there_is_no_room(tmp_path: Path) -> None:
+    ledger = Ledger(Where(address(tmp_path / "f.db")), delay=60, capacity=1)
+    waiting = asyncio.ensure_future(ledger.record(event(1)))
+    await asyncio.sleep(0)
+    with pytest.raises(LedgerFull):
+        await ledger.record(event("", kind="choice"))
+    assert (ledger.health()["refused"], ledger.health()["lost"]) == (1, 1)
+    await ledger.aclose()
+    assert await waiting
+
+
+async def test_an_answer_without_an_id_is_refused_and_written_later(tmp_path: Path) -> None:
+    path = tmp_path / "f.db"
+    ledger = Ledger(Where(address(path)), busy_timeout=0.02, fold_every=3600)
+    assert await ledger.record(event(1))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "locked" in await refused(ledger.record(event("", kind="choice", choice="later")))
+        other.execute("ROLLBACK")
+    assert await ledger.record(event(2))
+    await ledger.aclose()
+    assert counted(ledger.store)["later"] == 1
+
+
+async def test_health_says_what_waits_in_memory_while_reports_go_well(tmp_path: Path) -> None:
+    path = tmp_path / "f.db"
+    ledger = Ledger(Where(address(path)), busy_timeout=0.02, fold_every=3600)
+    assert await ledger.record(event(1))
+    late = ledger._keeper.append_late
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ledger.note(event(""))
+        assert await ledger.flush()
+        assert ledger.health()["status"] == "unavailable"
+
+        def too_large(events: Sequence[Event]) -> None:
+            other.execute("BEGIN IMMEDIATE")
+            try:
+                late(events)
+            finally:
+                other.execute("ROLLBACK")
+
+        ledger._keeper.append_late = too_large  # type: ignore[method-assign]
+        other.execute("ROLLBACK")
+        assert await ledger.record(event(2))
+        assert await ledger.flush()
+        health = ledger.health()
+        assert (health["status"], health["waiting"], health["lost"]) == ("degraded", 1, 0)
+        assert "in memory" in str(health["reason"])
+        ledger._keeper.append_late = late  # type: ignore[method-assign]
+    await ledger.aclose()
+    health = ledger.health()
+    assert (health["status"], health["waiting"], health["lost"]) == ("ok", 0, 0)
+    assert views(ledger.store) == 3
 
 
 async def test_trouble_while_folding_is_told_and_passes(tmp_path: Path) -> None:
