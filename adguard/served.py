@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable
 
 from adguard.ledger import Event, Ledger
@@ -20,31 +22,41 @@ class PagesServed:
 
     :param site: the name under which figures are kept.
     :param version: says what is in force.
-    :param now: seconds since the epoch, UTC.
+    :param clock: seconds since the epoch, UTC.
     """
 
     def __init__(
-        self, tally: Tally, ledger: Ledger, site: str, version: Callable[[], str], now: float
+        self,
+        tally: Tally,
+        ledger: Ledger,
+        site: str,
+        version: Callable[[], str],
+        clock: Callable[[], float],
     ) -> None:
         self._tally = tally
         self._ledger = ledger
         self._site = site
         self._version = version
+        self.clock = clock
+        self._begin(0)
+        _counting.add(self)
+
+    def _begin(self, noted: int) -> None:
         self._lock = threading.Lock()
-        self._noted = 0
-        self._since = now
+        self._noted = noted
+        self._since = self.clock()
 
-    def note_if_due(self, now: float) -> None:
+    def note_if_due(self) -> None:
         """Notes what was served since the last time, if that was a minute ago."""
-        if not 0 <= now - self._since < EVERY:
-            self.note(now)
+        if not 0 <= self.clock() - self._since < EVERY:
+            self.note()
 
-    def note(self, now: float) -> None:
+    def note(self) -> None:
         """Notes what was served since the last time, under that time: pages of before midnight
         belong to their own day."""
         with self._lock:
             served, since = self._tally.served, self._since
-            count, self._noted, self._since = served - self._noted, served, now
+            count, self._noted, self._since = served - self._noted, served, self.clock()
         if count > 0:
             self._ledger.note(
                 Event(
@@ -56,3 +68,19 @@ class PagesServed:
                     count=count,
                 )
             )
+
+    def start_over(self) -> None:
+        """Begins afresh in the child of a fork: pages of before are its parent's to note."""
+        self._begin(self._tally.served)
+
+
+_counting: weakref.WeakSet[PagesServed] = weakref.WeakSet()
+
+
+def _after_in_child() -> None:
+    for pages in list(_counting):
+        pages.start_over()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_in_child)

@@ -72,10 +72,10 @@ class Services:
         self.taken = open_taken(locate(settings.store))
         weakref.finalize(self, self.taken.close)
         self.served = PagesServed(
-            self.tally, self.ledger, settings.site, lambda: edition.name(switch.current()), clock()
+            self.tally, self.ledger, settings.site, lambda: edition.name(switch.current()), clock
         )
         # Registered after the ledger's own, and so run before it: what is noted here is still kept.
-        weakref.finalize(self, self.served.note, 0.0)
+        weakref.finalize(self, self.served.note)
         self.watch = self._make_watch()
         self.exposition = self._make_exposition()
         self._warned_plain = False
@@ -84,7 +84,7 @@ class Services:
     def tend(self) -> None:
         """Does what is due, every few seconds, in the background."""
         try:
-            self.served.note_if_due(self.clock())
+            self.served.note_if_due()
             if self.exposition is not None:
                 self.exposition.sync()
             if self.watch is not None:
@@ -95,7 +95,7 @@ class Services:
     async def aclose(self) -> None:
         """Writes what waits and lets go of everything, within 5 s. A delivery under way ends by
         itself, or is continued by the next worker."""
-        self.served.note(self.clock())
+        self.served.note()
         if self.exposition is not None:
             self.exposition.sync()
         if self.watch is not None:

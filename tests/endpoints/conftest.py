@@ -56,6 +56,7 @@ class Site:
         self.clock = Clock()
         self.middleware.services.clock = self.clock
         self.middleware.services.tally.clock = self.clock
+        self.middleware.services.served.clock = self.clock
         self._stack = stack
 
     async def visitor(self, base: str = "http://news.localhost") -> Visitor:

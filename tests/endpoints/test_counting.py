@@ -236,7 +236,7 @@ async def test_pages_served_are_noted_once_a_minute_whether_injected_or_not(
 ) -> None:
     site = make_site(app=pages())
     services, visitor = site.middleware.services, await site.visitor()
-    services.served.note(site.clock.now)
+    services.served.note()
     for path in ("/a", "/b", "/zipped", "/gone", "/feed", "/login", "/_site/help"):
         await visitor.open(path)
     site.clock.now += 59
@@ -252,7 +252,7 @@ async def test_pages_served_are_noted_once_a_minute_whether_injected_or_not(
 async def test_pages_of_before_midnight_belong_to_their_day(site: Site) -> None:
     services, visitor = site.middleware.services, await site.visitor()
     site.clock.now = 20_780 * 86_400 + 86_390.0
-    services.served.note(site.clock.now)
+    services.served.note()
     await visitor.open("/a")
     site.clock.now += 70
     services.tend()
@@ -267,7 +267,7 @@ async def test_pages_that_carry_their_snippet_themselves_are_served_too(
     site = make_site(app=pages(manual=True), inject="manual")
     visitor = await site.visitor()
     await visitor.open("/a")
-    site.middleware.services.served.note(site.clock.now)
+    site.middleware.services.served.note()
     assert await served(site) == 1
 
 
@@ -309,6 +309,32 @@ def test_without_a_lifespan_the_last_pages_are_noted_when_the_process_ends(
         assert figures.funnel(EVER).raw["served"] == 1
 
 
+def test_a_process_that_forks_notes_its_own_pages_and_no_others(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, warnings\n"
+        "from adguard.services import Services\n"
+        "from adguard.settings import Settings\n"
+        "warnings.simplefilter('ignore', DeprecationWarning)\n"
+        "clock = [20_780 * 86_400.0]\n"
+        "settings = Settings(secret_key='k' * 32, store=sys.argv[1])\n"
+        "services = Services(settings, lambda: clock[0])\n"
+        "for _ in range(7):\n"
+        "    services.tally.count_injected()\n"
+        "clock[0] += 86_400\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    for _ in range(3):\n"
+        "        services.tally.count_injected()\n"
+        "    sys.exit(0)\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    address = f"sqlite://{tmp_path}/figures.sqlite3"
+    subprocess.run([sys.executable, "-c", code, address], check=True)
+    with open_store(address).figures() as figures:
+        assert figures.funnel(Span(20_780, 20_780)).raw["served"] == 7
+        assert figures.funnel(Span(20_781, 20_781)).raw["served"] == 3
+
+
 async def test_events_say_what_is_in_force_and_change_with_the_switch(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,5 +354,5 @@ async def test_a_page_for_a_client_that_says_little_of_itself_is_served_all_the_
 ) -> None:
     client: httpx.AsyncClient = (await site.visitor()).client
     await client.get("/a", headers={"Accept": NAVIGATION["Accept"]})
-    site.middleware.services.served.note(site.clock.now)
+    site.middleware.services.served.note()
     assert await served(site) == 1
