@@ -141,6 +141,7 @@ async def _desk(request: Request, status: int = 200, trouble: str = "") -> Respo
         "stories": STORIES,
         "explain": explain,
         "kept_days": KEPT_DAYS,
+        "most_spam": office.tray.limits.spam,
         "trouble": trouble,
     }
     try:

@@ -122,6 +122,7 @@ async def privacy(request: Request) -> Response:
         "privacy.html",
         sent=SENT.values() if office_of(request).akismet else (),
         kept_days=KEPT_DAYS,
+        most_spam=office_of(request).tray.limits.spam,
     )
 
 

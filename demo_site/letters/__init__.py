@@ -1,1 +1,1 @@
-"""Readers' letters: a form, two filters, a tray in which nothing is lost, and the editor."""
+"""Readers' letters: a form, two filters, a tray, and the editor, who decides."""

@@ -172,9 +172,7 @@ async def _keep(request: Request, story: Story, draft: Draft, reasons: tuple[str
     state = settled_state(letter.reasons, opinion, trust_local_filter=office.trust_local_filter)
     if state is not State.HELD or added:
         try:
-            await in_thread(
-                office.tray.decide, letter.number, State.HELD, state, office.clock(), add=added
-            )
+            await in_thread(office.tray.settle, letter.number, state, added)
         except TrayError as error:
             logger.error("A letter stays in the tray: %s", error)  # noqa: TRY400
     return letter

@@ -28,7 +28,7 @@ WORDS = {
     "akismet:ham": "Akismet sees no spam in it.",
     "akismet:spam": "Akismet takes it for spam.",
     "akismet:discard": "Akismet is certain that it is spam and would throw it away. It is kept "
-    "until you decide.",
+    "until you decide, or until newer spam needs its place.",
     "told:ham": "Akismet has been told that it is not spam.",
     "told:spam": "Akismet has been told that it is spam.",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from demo_site.letters.sieve import digest, first_state
 
 MEMORY = ":memory:"
 KEPT_DAYS = 30
-"""Spam and removed letters are deleted after this long."""
+"""What an editor removed or called spam is deleted after this long."""
 DAY = 86_400
 
 SCHEMA = """
@@ -61,12 +61,15 @@ class Limits:
 
     :param window: seconds.
     :param each: letters in a window, of those that something speaks against and of the others.
-    :param waiting: letters that nobody has decided on, spam included.
+    :param waiting: letters that are held; those that something speaks against may be half of them.
+    :param spam: letters that a filter took for spam and nobody has decided on. Of more, the oldest
+        give way, and those that filled the trap before all others.
     """
 
     window: int = 600
     each: int = 60
     waiting: int = 5000
+    spam: int = 5000
 
 
 class Tray:
@@ -78,7 +81,7 @@ class Tray:
 
     def __init__(self, place: Path | str = MEMORY, limits: Limits | None = None) -> None:
         self._place = str(place)
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
@@ -98,7 +101,8 @@ class Tray:
         same, wording = digest(story, draft.name, draft.text), digest(draft.text)
         with self._writing() as db:
             db.execute(
-                "DELETE FROM letter WHERE state IN ('spam', 'removed') AND decided < ?",
+                "DELETE FROM letter WHERE state IN ('spam', 'removed') AND decided > 0"
+                " AND decided < ?",
                 (now - KEPT_DAYS * DAY,),
             )
             found = _one(db, "same = ?", same)
@@ -106,36 +110,36 @@ class Tray:
                 return found, False
             if db.execute("SELECT 1 FROM letter WHERE wording = ?", (wording,)).fetchone():
                 reasons = (*reasons, "repeat")
-            self._admit(db, bool(reasons), now)
+            state = first_state(reasons)
+            self._admit(db, state, bool(reasons), now)
             db.execute(
                 "INSERT INTO letter (story, name, text, state, reasons, received, decided, same,"
-                " wording) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(story, draft.name, draft.text, first_state(reasons), " ".join(reasons)),
-                    *(now, now, same, wording),
-                ),
+                " wording) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
+                (story, draft.name, draft.text, state, " ".join(reasons), now, same, wording),
             )
             made = _one(db, "same = ?", same)
         assert made is not None  # noqa: S101 (it was written a line above)
         return made, True
 
+    def settle(self, number: int, to: State, add: tuple[str, ...]) -> Letter | None:
+        """Moves a letter that is held to where the filters see it; an editor has not decided.
+
+        :returns: the letter; `None` when it is gone, or not held any more.
+        """
+        with self._writing() as db:
+            if to is State.SPAM:
+                self._make_room(db)
+            return _move(db, number, State.HELD, to, add=add, decided=0)
+
     def decide(
         self, number: int, was: State, to: State, now: float, *, add: tuple[str, ...] = ()
     ) -> Letter | None:
-        """Moves a letter from one state to another and adds reasons.
+        """Moves a letter, as an editor wants it, from one state to another and adds reasons.
 
         :returns: the letter; `None` when it is gone, or not in the state `was` any more.
         """
         with self._writing() as db:
-            found = _one(db, "number = ? AND state = ?", number, was)
-            if found is None:
-                return None
-            reasons = " ".join((*found.reasons, *add))
-            db.execute(
-                "UPDATE letter SET state = ?, reasons = ?, decided = ? WHERE number = ?",
-                (to, reasons, now, number),
-            )
-            return _one(db, "number = ?", number)
+            return _move(db, number, was, to, add=add, decided=now)
 
     def letter(self, number: int) -> Letter | None:
         with self._using() as db:
@@ -161,19 +165,28 @@ class Tray:
             found = dict(db.execute("SELECT state, count(*) FROM letter GROUP BY state"))
         return {state: found.get(state.value, 0) for state in State}
 
-    def _admit(self, db: sqlite3.Connection, doubted: bool, now: float) -> None:
-        limits = self._limits
+    def _admit(self, db: sqlite3.Connection, state: State, doubted: bool, now: float) -> None:
+        limits = self.limits
         recent, oldest = db.execute(
             "SELECT count(*), min(received) FROM letter WHERE received > ? AND (reasons != '') = ?",
             (now - limits.window, doubted),
         ).fetchone()
         if recent >= limits.each:
             raise TrayFullError(max(1, int(oldest + limits.window - now) + 1))
-        (waiting,) = db.execute(
-            "SELECT count(*) FROM letter WHERE state IN ('held', 'spam')"
-        ).fetchone()
-        if waiting >= limits.waiting:
+        if state is State.SPAM:
+            self._make_room(db)
+            return
+        (waiting,) = db.execute("SELECT count(*) FROM letter WHERE state = 'held'").fetchone()
+        if waiting >= (limits.waiting // 2 if doubted else limits.waiting):
             raise TrayFullError(limits.window)
+
+    def _make_room(self, db: sqlite3.Connection) -> None:
+        """Deletes so much undecided spam that one more finds its place."""
+        db.execute(
+            "DELETE FROM letter WHERE number IN (SELECT number FROM letter WHERE state = 'spam'"
+            " AND decided = 0 ORDER BY reasons LIKE 'trap%', number DESC LIMIT -1 OFFSET ?)",
+            (self.limits.spam - 1,),
+        )
 
     @contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:
@@ -210,6 +223,10 @@ class Tray:
             opened.execute("PRAGMA journal_mode = WAL")
             opened.execute("PRAGMA synchronous = FULL")
             opened.executescript(SCHEMA)
+            if opened.execute("PRAGMA user_version").fetchone() == (0,):
+                # Files of before do not say whether an editor or a filter called it spam.
+                opened.execute("UPDATE letter SET decided = 0 WHERE state = 'spam'")
+                opened.execute("PRAGMA user_version = 1")
         except BaseException:
             opened.close()
             raise
@@ -219,6 +236,25 @@ class Tray:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _move(
+    db: sqlite3.Connection,
+    number: int,
+    was: State,
+    to: State,
+    *,
+    add: Sequence[str],
+    decided: float,
+) -> Letter | None:
+    found = _one(db, "number = ? AND state = ?", number, was)
+    if found is None:
+        return None
+    db.execute(
+        "UPDATE letter SET state = ?, reasons = ?, decided = ? WHERE number = ?",
+        (to, " ".join((*found.reasons, *add)), decided, number),
+    )
+    return _one(db, "number = ?", number)
 
 
 def _many(db: sqlite3.Connection, where: str, *values: object, most: int) -> list[Letter]:

@@ -33,7 +33,7 @@ XSS = [
     "&lt;script&gt;",
     "]]><b>",
 ]
-UNLIMITED = Limits(each=10**9, waiting=10**9)
+UNLIMITED = Limits(each=10**9, waiting=10**9, spam=10**9)
 
 
 class Clock:

@@ -155,6 +155,18 @@ async def test_every_tray_shows_its_letters_and_an_empty_one_says_so(
     assert len(offered) >= 2
 
 
+async def test_the_spam_tray_says_how_long_what_is_kept(editor: Visitor) -> None:
+    await editor.write("Buy now", subject="yes")
+    editor.clock.now += 100 * 86_400
+    await editor.write("the clock is slow")
+    await editor.enter_desk()
+    page = await editor.page("/desk?show=spam")
+    assert letters_in(page) == ["K. Maas"]
+    assert "is kept until you decide" in page
+    assert f"more than {editor.office.tray.limits.spam:,} letters" in page
+    assert "deleted after 30 days" in page
+
+
 async def test_two_editors_decide_once(editor: Visitor) -> None:
     await editor.write("the clock is slow")
     await editor.decide(1, "held", "spam")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_printed_letters_come_oldest_first_and_the_newest_of_too_many() -> None:
     assert tray.published("counting-swifts") == []
 
 
-def test_spam_and_removed_letters_are_deleted_after_their_time_and_others_never() -> None:
+def test_what_an_editor_calls_spam_or_removes_is_deleted_after_its_time_and_nothing_else() -> None:
     tray = Tray()
     for number, state in enumerate(State, start=1):
         tray.receive("four-clocks", Draft(f"Reader {number}", f"Letter {number}"), (), NOON)
@@ -92,6 +93,83 @@ def test_spam_and_removed_letters_are_deleted_after_their_time_and_others_never(
         State.SPAM: 0,
         State.REMOVED: 0,
     }
+
+
+def test_what_a_filter_takes_for_spam_is_kept_until_an_editor_decides() -> None:
+    tray = Tray()
+    tray.receive("four-clocks", ONE, ("trap",), NOON)
+    tray.receive("four-clocks", Draft("B", "Two"), (), NOON)
+    settled = tray.settle(2, State.SPAM, ("akismet:discard",))
+    assert settled is not None
+    assert (settled.state, settled.reasons) == (State.SPAM, ("akismet:discard",))
+    later = NOON + 100 * KEPT_DAYS * DAY
+    tray.receive("four-clocks", Draft("C", "Three"), (), later)
+    assert tray.counts()[State.SPAM] == 2
+    tray.decide(2, State.SPAM, State.REMOVED, later)
+    tray.receive("four-clocks", Draft("D", "Four"), (), later + KEPT_DAYS * DAY)
+    assert tray.letter(2) is not None
+    tray.receive("four-clocks", Draft("E", "Five"), (), later + KEPT_DAYS * DAY + 1)
+    assert tray.letter(2) is None
+    assert tray.letter(1) is not None
+
+
+def test_filters_settle_only_what_waits() -> None:
+    tray = Tray()
+    tray.receive("four-clocks", ONE, (), NOON)
+    tray.decide(1, State.HELD, State.PUBLISHED, NOON)
+    assert tray.settle(1, State.SPAM, ("akismet:spam",)) is None
+    assert tray.counts()[State.PUBLISHED] == 1
+
+
+def test_of_too_much_spam_the_oldest_gives_way_and_what_filled_the_trap_first() -> None:
+    tray = Tray(limits=Limits(spam=3))
+    tray.receive("four-clocks", Draft("A", "By an editor"), (), NOON)
+    tray.decide(1, State.HELD, State.SPAM, NOON)
+    tray.receive("four-clocks", Draft("A", "By Akismet"), (), NOON)
+    tray.settle(2, State.SPAM, ("akismet:spam",))
+    for number in range(3, 8):
+        tray.receive("four-clocks", Draft("A", f"Letter {number}"), ("trap",), NOON)
+    assert [letter.number for letter in tray.in_state(State.SPAM)] == [7, 6, 2, 1]
+    for number in range(8, 12):
+        tray.receive("four-clocks", Draft("A", f"Letter {number}"), (), NOON)
+        tray.settle(number, State.SPAM, ("akismet:spam",))
+    assert [letter.number for letter in tray.in_state(State.SPAM)] == [11, 10, 9, 1]
+    tray.receive("four-clocks", Draft("A", "Letter 12"), ("trap",), NOON)
+    assert [letter.number for letter in tray.in_state(State.SPAM)] == [12, 11, 10, 1]
+
+
+def test_no_amount_of_spam_keeps_a_letter_out() -> None:
+    tray = Tray(limits=Limits(waiting=3))
+    for number in range(9):
+        tray.receive("four-clocks", Draft("A", f"Letter {number}"), ("trap",), NOON)
+    assert tray.receive("four-clocks", ONE, (), NOON)[1]
+
+
+def test_letters_that_something_speaks_against_fill_half_of_the_tray_at_most() -> None:
+    tray = Tray(limits=Limits(waiting=4))
+    for number in range(2):
+        tray.receive("four-clocks", Draft("A", f"Letter {number}"), ("links",), NOON)
+    with pytest.raises(TrayFullError):
+        tray.receive("four-clocks", Draft("A", "Letter 3"), ("links",), NOON)
+    for number in range(4, 6):
+        tray.receive("four-clocks", Draft("A", f"Letter {number}"), (), NOON)
+    with pytest.raises(TrayFullError):
+        tray.receive("four-clocks", Draft("A", "Letter 6"), (), NOON)
+
+
+def test_spam_in_a_file_of_before_waits_for_an_editor(file: Path) -> None:
+    with closing(sqlite3.connect(_made(file))) as old, old:
+        old.execute("UPDATE letter SET decided = received")
+        old.execute("PRAGMA user_version = 0")
+    tray = Tray(file)
+    tray.receive("four-clocks", Draft("C", "Later"), (), NOON + 40 * DAY)
+    assert tray.letter(1) is not None
+
+
+def _made(file: Path) -> Path:
+    with closing(Tray(file)) as tray:
+        tray.receive("four-clocks", ONE, ("trap",), NOON)
+    return file
 
 
 def test_too_many_letters_are_refused_with_the_time_to_wait_and_doubted_ones_apart() -> None:
