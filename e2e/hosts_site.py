@@ -14,6 +14,11 @@ from e2e.client_site import Site
 from e2e.harness import Server
 
 SCRIPT = "self.ran = (self.ran || 0) + 1;"
+SAYS = {
+    "open": {"timing-allow-origin": "*"},
+    "shared": {"access-control-allow-origin": "*"},
+    "embeddable": {"cross-origin-resource-policy": "cross-origin"},
+}
 TAG = '<script async src="{}"></script>'
 
 
@@ -22,7 +27,7 @@ async def adverts(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         return
     fault = Request(scope).url.path.split("/")[1]
-    headers = {"timing-allow-origin": "*"} if fault == "open" else {}
+    headers = SAYS.get(fault, {})
     if fault == "slow":
         await asyncio.sleep(3)
     if fault == "hang":

@@ -162,7 +162,7 @@ def conclude(run: Run, times: int, console: Console) -> int:
         console.print(fault, style="red", highlight=False, markup=False)
     for name, reason in run.missing.items():
         console.print(f"{name}: {reason}", style="yellow", highlight=False, markup=False)
-    if all(row.blocker.id in run.sightings for row in MATRIX):
+    if not faults and all(row.blocker.id in run.sightings for row in MATRIX):
         DOCUMENT.write_text(document_of(run, times), "utf-8")
         console.print(f"Wrote {DOCUMENT.relative_to(Path.cwd())}")
     return int(bool(faults or run.missing))

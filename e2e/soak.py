@@ -33,6 +33,8 @@ from e2e.harness import MissingError
 AT_ONCE = 6
 LONGEST_WALK = 6
 LINGERING = 0.3
+MOST_BROKEN = 0.01
+"""The share of views that may end in a trouble of the browser or of this machine."""
 SPECIAL = 0.25
 CALM = Fault("none")
 LATE = 4.0
@@ -61,6 +63,7 @@ class Tally:
 
     verdicts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     wrong: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
     views: int = 0
 
 
@@ -99,8 +102,7 @@ async def walk(hands: Crew, tour: Tour, tally: Tally) -> None:
                 if await visit.notice():
                     tally.wrong.append(f"{fault.name}: a notice ({heard}, reader {tour.number})")
             except Exception as error:
-                tally.verdicts[fault.name][f"broke: {type(error).__name__}"] += 1
-                print(fault.name, error, file=sys.stderr)  # noqa: T201
+                tally.broken.append(f"{fault.name}: {error}")
             note(tally, tour, fault, [one["verdict"] for one in heard], heard)
         accused(tally, tour, visit.scene.accused)
         visit.scene.lift()
@@ -112,6 +114,8 @@ async def special(hands: Crew, tour: Tour, tally: Tally) -> None:
     note(tally, tour, fault, [one["verdict"] for one in told.heard], told.heard)
     note(tally, tour, CALM, [told.after or "none"], told)
     accused(tally, tour, told.accused)
+    if told.broke:
+        tally.broken.append(f"{fault.name}: {told.broke}")
     if told.notice:
         tally.wrong.append(f"{fault.name}: a notice ({told})")
 
@@ -207,7 +211,13 @@ def main() -> None:
     wrong = [f"{name}: {one}" for name, tally in tallies.items() for one in tally.wrong]
     seen = sum(tally.views for tally in tallies.values())
     took = time.monotonic() - begun
-    console.print(f"{seen} page views, {len(wrong)} wrong, {took:.0f} s, SEED={seed}")
+    broken = [f"{name}: {one}" for name, tally in tallies.items() for one in tally.broken]
+    for one in broken:
+        console.print(f"BROKEN {one}", markup=False)
+    if len(broken) > MOST_BROKEN * seen:
+        wrong.append(f"{len(broken)} views could not be watched to their end")
+    said = f"{seen} page views, {len(wrong)} wrong, {len(broken)} not watched to their end"
+    console.print(f"{said}, {took:.0f} s, SEED={seed}")
     for one in wrong:
         console.print(f"WRONG (SEED={seed}) {one}", markup=False)
     sys.exit(1 if wrong else 0)

@@ -220,6 +220,14 @@ def test_hidden_elements_are_an_extension_though_all_requests_pass(
     assert page.evaluate("() => window.heard[0].reason") == "cosmetic-only"
 
 
+def test_a_page_that_hides_its_own_places_for_advertising_accuses_nobody(
+    serve: Serve, chromium: BrowserContext
+) -> None:
+    site = Site(head=HIDE.format(".top-ad-container, .sponsored-post { display: none }"))
+    _, heard = look(chromium, serve(site.factory).url)
+    assert (heard["verdict"], heard["reason"]) == ("unknown", "unjudged"), heard
+
+
 def test_a_frame_a_foreign_origin_and_a_second_tag_stay_silent(
     serve: Serve, chromium: BrowserContext
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 
 from e2e.client_site import Site
 from e2e.conftest import Serve
@@ -111,6 +111,53 @@ def test_two_hosts_that_fail_beside_a_control_that_answers_are_a_filter(
         assert len(json.dumps(report)) < 2000
         assert len(ours(page)) == 6
         assert errors_of(page) == []
+
+
+def test_hosts_that_fail_once_and_then_answer_accuse_nobody(
+    ads: Server, serve: Serve, chromium: BrowserContext
+) -> None:
+    urls, neutral = alive(ads), alive(ads, "neutral.js", "cdn")
+    asked: list[str] = []
+
+    def fail_once(route: Route) -> None:
+        asked.append(route.request.url)
+        if asked.count(route.request.url) > 1:
+            route.continue_()
+        else:
+            route.abort("internetdisconnected")
+
+    for url in urls:
+        chromium.route(url, fail_once)
+    site = watching(urls, neutral, options={"probe_ad_urls": True, "neutral_url": neutral[0]})
+    _, heard = look(chromium, serve(site.factory).url)
+    assert heard["verdict"] == "clear", heard
+    assert sorted(asked) == sorted(urls * 2)
+
+
+def test_hosts_that_the_page_may_only_read_by_cors_accuse_nobody(
+    ads: Server, serve: Serve, chromium: BrowserContext
+) -> None:
+    urls, neutral = alive(ads, "shared/tag.js"), alive(ads, "embeddable/neutral.js", "cdn")
+    options = {"probe_ad_urls": True, "neutral_url": neutral[0]}
+    demanding = {"cross-origin-embedder-policy": "require-corp"}
+    isolated = {**demanding, "cross-origin-opener-policy": "same-origin"}
+    for hosts, headers in ((urls, demanding), (alive(ads, "open/tag.js"), isolated)):
+        site = watching(hosts, [], options=options, headers=headers)
+        page, heard = look(chromium, serve(site.factory).url)
+        assert heard["verdict"] == "clear", heard
+        page.close()
+
+
+def test_a_browser_with_a_protection_of_its_own_is_not_taken_for_a_network_filter(
+    ads: Server, serve: Serve, chromium: BrowserContext
+) -> None:
+    chromium.add_init_script(
+        "Object.defineProperty(navigator, 'userAgent',"
+        " { value: navigator.userAgent + ' OPR/120.0.0.0' })"
+    )
+    site = watching(gone(), [*gone(), *alive(ads, "neutral.js", "cdn")])
+    _, heard = look(chromium, serve(site.factory).url)
+    assert heard["verdict"] == "protection", heard
 
 
 def test_a_clear_view_costs_no_request_where_the_hosts_say_how_long_they_took(

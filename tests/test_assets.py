@@ -66,7 +66,7 @@ AD_URLS = (
     "https://static.criteo.net/js/ld/publishertag.js",
 )
 SECTIONS: tuple[tuple[dict[str, Any], ...], ...] = (
-    ({}, {"sample": 1 / 3}),
+    ({}, {"sample": 0.909755}),
     ({}, {"consent_mode": "local_only"}, {"consent_mode": "required"}),
     ({}, {"ad_urls": AD_URLS}),
 )

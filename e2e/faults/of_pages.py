@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from e2e.faults.fault import CLEAR, DROPPED, SILENT, Fault, body, head, style
+from e2e.faults.fault import CLEAR, DROPPED, SILENT, UNJUDGED, Fault, body, head, style
 
-UNKNOWN_STYLED = frozenset({"styled"})
+STYLED = frozenset({"styled"})
+SMALL = ".top-ad-container, .sponsored-post { display: none }"
+"""What a site may say of its own for small screens: both elements are named."""
 
 STYLES = tuple(
     Fault(f"page CSS: {css}", reasons, page=style(css))
@@ -19,7 +21,9 @@ STYLES = tuple(
         "[class^=ad] { display: none !important }": DROPPED,
         "[class*='ad-'] { display: none }": DROPPED,
         "[class*=advert] { display: none }": DROPPED,
-        "#sidebar_ad { display: none }": UNKNOWN_STYLED,
+        "#sidebar_ad { display: none }": UNJUDGED,
+        "#sidebar_ad { display: none !important }": STYLED,
+        f"@media (max-width: 4000px) {{ {SMALL} }}": UNJUDGED,
         "body { visibility: hidden }": CLEAR,
         "* { visibility: hidden !important }": CLEAR,
         "* { opacity: 0 }": CLEAR,

@@ -162,8 +162,8 @@
   };
   /** @type {(kind: any, url: string, redirect?: RequestRedirect) => Promise<any>} */
   const ask = async (kind, url, redirect) => {
-    const loader = loaders[kind] || kind;
-    const outcome = await Promise.race([loader(url, redirect).catch(() => "blocked"), pause(4e3, "timeout")]);
+    const asked = (loaders[kind] || kind)(url, redirect);
+    const outcome = await Promise.race([asked.catch(() => "blocked"), pause(4e3, "timeout")]);
     if (failed(outcome)) {
       // A failure comes before the policy's event and the timing entry: wait one task.
       await pause();
@@ -206,12 +206,15 @@
     for (const row of rows) {
       const name = /** @type {string} */ (row.dataset.siteRow);
       const element = /** @type {HTMLElement} */ (row.firstChild);
-      const judged = element && !document.hidden && !matchMedia("print").matches;
-      let outcome = judged ? (element.offsetHeight ? "visible" : "hidden") : "unjudged";
+      let outcome = "unjudged";
+      if (element && !document.hidden && !matchMedia("print").matches) outcome = element.offsetHeight ? "visible" : "hidden";
       // Only beside a visible control: to try a style starts the page's animations anew.
       if (outcome === "hidden" && got.element === "visible") {
         force(element, "block;");
         if (element.offsetHeight) outcome = "styled";
+        // A filter's style insists; the page's own, as for small screens, does not.
+        element.style.cssText = "display:block";
+        if (element.offsetHeight) outcome = "unjudged";
         element.style.cssText = "";
       }
       got[name] = outcome;
@@ -377,12 +380,11 @@
     if (Math.random() >= /** @type {any} */ ("__SAMPLE__")) return detach();
     // end sample
     while (document.hidden) await next("visibilitychange");
-    const { clear } = memory;
-    const recent = clear && Date.now() - clear.at < 18e5 && !(await watch({}));
+    const recent = memory.clear && Date.now() - memory.clear.at < 18e5 && !(await watch({}));
     // Out: overtaken by a navigation.
     if (mine !== turn) return;
     if (recent) {
-      control = clear;
+      control = memory.clear;
       if (await conclude("remembered", {}, { verdict: "clear", confidence: .9, reason: "remembered" })) return;
     }
     await run("view");
@@ -396,8 +398,7 @@
   const act = async (/** @type {Decision} */ decision) => {
     if (decision.action === "none") return;
     await held;
-    const module = await import(base + "note" + tag.src.slice(-14));
-    module.show({ base, decision, ...finding, signals, engaged, report, recheck });
+    (await import(base + "note" + tag.src.slice(-14))).show({ base, decision, ...finding, signals, engaged, report, recheck });
   };
   // only page
   const moved = (/** @type {any=} */ event) => {
@@ -489,6 +490,6 @@
   on(() => hear(true), "site:agree");
   on(() => hear(false), "site:disagree");
   // end consent
-  for (const name of ["scroll", "keydown", "pointerdown"]) on(() => (engaged = true), name);
+  ["scroll", "keydown", "pointerdown"].map((name) => on(() => (engaged = true), name));
   start().catch(() => ({}));
 })();

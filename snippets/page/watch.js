@@ -60,6 +60,9 @@
   // Opaque: all it tells is whether a server answered. A cache may, as it may have for the page.
   const fromAnywhere = (/** @type {string} */ url) =>
     fetch(url, { mode: "no-cors" }).then(() => "loaded");
+  // Where the page demands that others consent to be shown (COEP), theirs may be a CORS header.
+  const insistently = (/** @type {string} */ url) =>
+    fromAnywhere(url).catch(() => fetch(url).then(() => "loaded"));
   const fromServer = (/** @type {string} */ url) =>
     fetch(url, { mode: "no-cors", cache: "no-store" }).then(() => "loaded");
 
@@ -95,14 +98,18 @@
 
   /** Asks for what the page has asked for: a page cannot tell a server's error from a request that
    * was stopped, but an answer, whatever it says, can.
-   * @type {(url: string, ask: Ask) => Promise<string>} */
-  const askAgain = async (url, ask) => {
-    const outcome = await (queries[url] ||= ask(fromAnywhere, url));
+   * @type {(url: string, ask: Ask, load?: (url: string) => Promise<string>) => Promise<string>} */
+  const askAgain = async (url, ask, load = fromAnywhere) => {
+    const outcome = await (queries[url] ||= ask(load, url));
     if (outcome === "loaded") return fates[url] === "error" ? "faulty" : "loaded";
     if (outcome !== "blocked") return outcome;
     if (fates[url] === "load") return "substituted";
+    // An isolated page gets nothing from hosts that do not consent to it, whoever asks.
+    if (self.crossOriginIsolated) return "refused";
     // These browsers bring a protection of their own, which may have done it.
-    return /Firefox|FxiOS|Edg|Version\//.test(navigator.userAgent) ? "withheld" : "blocked";
+    return /Firefox|FxiOS|Edg|OPR|SamsungBrowser|DuckDuckGo|Version\//.test(navigator.userAgent)
+      ? "withheld"
+      : "blocked";
   };
 
   /** Whether anything answers that has to do with neither the site nor the ads.
@@ -171,7 +178,18 @@
         }),
       );
       const finding = judge(found, brave);
-      if (finding && finding.reason === "control-failed") found.host = await askNeutral(ask);
+      if (finding && finding.reason === "control-failed") {
+        found.host = await askNeutral(ask);
+        // The network may have been away for a moment, for all of them: two failures count.
+        if (found.host === "loaded")
+          await Promise.all(
+            open.map(async ([name, url]) => {
+              if (/loaded|faulty/.test(found[name])) return;
+              delete queries[url];
+              found[name] = await askAgain(url, ask, insistently);
+            }),
+          );
+      }
       Object.assign(got, found);
     };
     /** Where all else is well. The first time, a host that takes longer has to wait for the late look.
