@@ -144,13 +144,11 @@ class Entry:
         `support`, `pass`.
     :param on: the day it was written.
     :param until: the day before which we do not ask, or None; for `day-pass`, its last day.
-    :param ever: True when we never ask again because of it.
     """
 
     reason: str
     on: date
     until: date | None = None
-    ever: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

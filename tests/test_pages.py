@@ -406,11 +406,11 @@ def test_preferences_have_words_for_every_verdict(verdict: str) -> None:
 def test_preferences_have_words_for_every_reason_and_skip_unknown_ones() -> None:
     day = date(2026, 11, 23)
     reasons = ("shown", "later", "never", "not-blocking", "allow", "allowed", "support", "pass")
-    entries = [Entry(reason=reason, on=day, ever=True) for reason in (*reasons, "made-up")]
+    entries = [Entry(reason=reason, on=day, until=day) for reason in (*reasons, "made-up")]
     tree = HTMLParser(pages().preferences(VISIT, Memory(entries=entries)))
     items = [li.text() for li in tree.css(".site-note-memory li")]
     assert len(items) == len(reasons)
-    assert all("not ask again" in item for item in items)
+    assert all("not ask before 23 November 2026" in item for item in items)
     assert all("23 November 2026" in item for item in items[:-1])
 
 

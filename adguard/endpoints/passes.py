@@ -47,8 +47,8 @@ async def pass_page(services: Services, scope: Scope, receive: Receive) -> Answe
     code = services.pass_codes.read(text)
     if code is None or _late(services, code):
         return _unusable(services, scope, query, code)
-    # The day after the last on which it stands.
-    until = EPOCH + timedelta(days=services.today() + code.days + 1)
+    # On its last day the browser drops it, at the hour at which it was granted.
+    until = EPOCH + timedelta(days=services.today() + code.days)
     page = services.pages.pass_page(
         visit, code=text, hand=secrets.token_urlsafe(9), until=until, article=article
     )

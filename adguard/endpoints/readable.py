@@ -34,7 +34,7 @@ from adguard.policy import (
     decide_navigation,
 )
 from adguard.presets import Form, Mode, Ruling
-from adguard.reader import AllowStage, ReaderState
+from adguard.reader import LIFETIME_DAYS, AllowStage, ReaderState
 from adguard.services import Services, base_of
 from adguard.settings import Settings
 from adguard.support import likely_guide
@@ -207,42 +207,64 @@ def memory_of(
     pass_until: int | None,
     arm: str = "",
 ) -> Memory:
-    """Returns what the cookies say, in the order of how long it matters.
+    """Returns what the cookies say, in the order of how long it matters. What an entry says of
+    the days to come holds on every page of the site.
 
     :param pass_until: the last day of a supporter's pass.
     """
     entries: list[Entry] = []
-    policies = [settings.arms.policy(arm, policy) for policy in settings.book.policies]
-    usual = policies[0]
-    passes = [policy.pass_days for policy in policies if policy.form == "interstitial"]
 
-    def add(reason: str, day: int, quiet: int | None = None, *, ever: bool = False) -> None:
-        until = None if quiet is None else EPOCH + timedelta(days=day + quiet)
-        entries.append(Entry(reason=reason, on=EPOCH + timedelta(days=day), until=until, ever=ever))
+    def add(reason: str, day: int, until: int | None = None) -> None:
+        entries.append(
+            Entry(reason=reason, on=_date(day), until=None if until is None else _date(until))
+        )
 
     if pass_until is not None:
-        add("pass", today, pass_until + 1 - today)
+        # On its last day the browser drops it, at the hour at which it was granted.
+        add("pass", today, pass_until if pass_until > today else None)
     if state is None:
         return Memory(entries=entries)
+    policies = {settings.arms.policy(arm, policy) for policy in settings.book.policies}
+    stands = [
+        Situation(verdict=Verdict.EXTENSION, state=state, today=today, policy=policy)
+        for policy in policies
+    ]
+    walls = [policy.pass_days for policy in policies if policy.form == "interstitial"]
+    forgotten = state.first_day + LIFETIME_DAYS
+    # Only "continue without" keeps a wall away.
+    walled = state.pass_day + min(walls) + 1 if walls else forgotten
+
+    def silence(reason: str, day: int, *ends: int) -> None:
+        """Adds an answer and the first day on which it may no longer keep us silent, if that is to
+        come."""
+        end = min(forgotten, *ends)
+        add(reason, day, end if end > today else None)
+
     if state.never_day:
-        add("never", state.never_day, NEVER_DAYS)
+        silence("never", state.never_day, state.never_day + NEVER_DAYS)
     if state.not_blocking_day:
         again = state.not_blocking_count > 1
-        quiet = None if again else NOT_BLOCKING_DAYS
-        add("not-blocking", state.not_blocking_day, quiet, ever=again)
+        end = forgotten if again else state.not_blocking_day + NOT_BLOCKING_DAYS
+        silence("not-blocking", state.not_blocking_day, end)
     if state.later_day:
-        index = min(state.later_count, len(usual.quiet_days)) - 1
-        add("later", state.later_day, usual.quiet_days[index])
-    if state.pass_day and passes:
-        add("day-pass", state.pass_day, min(passes))
+        quiet = min(stand.quiet_days for stand in stands)
+        silence("later", state.later_day, state.later_day + quiet, walled)
+    if walls and walled > today:
+        add("day-pass", state.pass_day, min(walled, forgotten) - 1)
     if state.allow is AllowStage.VERIFIED:
         add("allowed", state.pressed_day)
     elif state.pressed_day:
-        add("allow" if state.allow else "support", state.pressed_day, usual.unanswered_days)
+        reason = "allow" if state.allow else "support"
+        quiet = min(stand.invitation.unanswered_days for stand in stands)
+        silence(reason, state.pressed_day, state.pressed_day + quiet, walled)
     if state.open_ask and state.asks:
         add("shown", state.asks[-1])
     return Memory(
         verdict=state.verdict_on(today).value,
         entries=entries,
-        since=EPOCH + timedelta(days=state.first_day),
+        since=_date(state.first_day),
     )
+
+
+def _date(day: int) -> date:
+    return EPOCH + timedelta(days=day)

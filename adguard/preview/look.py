@@ -87,8 +87,6 @@ def _memory(pages: Pages, verdict: str) -> Memory:
     for days, key in enumerate(keys):
         on = TODAY - timedelta(days=len(keys) - days)
         until = on + timedelta(days=QUIET) if days % 3 or key in DATED else None
-        entries.append(
-            Entry(reason=key.removeprefix(begin), on=on, until=until, ever=days % 3 == 2)
-        )
+        entries.append(Entry(reason=key.removeprefix(begin), on=on, until=until))
     since = TODAY - timedelta(days=40)
     return Memory(verdict=verdict, entries=entries, since=since, code=CODE)

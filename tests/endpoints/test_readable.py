@@ -9,12 +9,15 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from starlette.requests import HTTPConnection
 
 from adguard.codes import read_code
 from adguard.detection import Verdict
-from adguard.endpoints.readable import memory_of
+from adguard.endpoints.readable import EPOCH, memory_of
+from adguard.policy import Action, Moment, Situation, decide
 from adguard.presets import Rule
 from adguard.reader import AllowStage, ReaderState, month_of
 from adguard.settings import Settings
@@ -300,7 +303,18 @@ async def test_preferences_say_how_long_continue_without_opens_the_way(site: Sit
     )
     page = (await visitor.open("/_site/preferences")).text
     assert "the way is free until the end of 24 November 2026" in page
-    assert "We will not ask before 7 December 2026" in page
+    assert "We will not ask before 25 November 2026" in page
+    assert "7 December" not in page
+
+
+async def test_an_answer_promises_nothing_where_a_wall_can_stand_all_the_same(site: Site) -> None:
+    visitor = await site.visitor()
+    for _ in range(4):
+        await visitor.view(BLOCKED, "/a")
+    await visitor.client.post("/_site/choice", data={"choice": "later"}, headers=FROM_OUR_PAGE)
+    page = (await visitor.open("/_site/preferences")).text
+    assert "answered “Not now”" in page
+    assert "We will not ask" not in page
 
 
 def test_memory_tells_every_kind_of_entry() -> None:
@@ -329,11 +343,98 @@ def test_memory_tells_every_kind_of_entry() -> None:
     verified = ReaderState(first_day=TODAY, pressed_day=TODAY, allow=AllowStage.VERIFIED)
     assert reasons(pressed) == ["allow"]
     assert reasons(verified) == ["allowed"]
-    entries = memory_of(state, walled, today=TODAY, pass_until=None).entries
-    assert [entry.ever for entry in entries][:2] == [False, True]
-    assert (entries[2].until - entries[2].on).days == 90  # type: ignore[operator]
     answered = msgspec.structs.replace(state, open_ask=False)
     assert "shown" not in reasons(answered)
-    days = entries[3].until
-    assert days is not None
-    assert (days - entries[3].on).days == 1
+    later = msgspec.structs.replace(state, pass_day=TODAY - 2)
+    assert "day-pass" not in reasons(later)
+
+
+def promised(state: ReaderState, today: int = TODAY, **options: Any) -> dict[str, int | None]:
+    """In how many days each entry ends, by its reason."""
+    made = Settings(secret_key=KEY, **options)
+    return {
+        entry.reason: None if entry.until is None else (entry.until - EPOCH).days - today
+        for entry in memory_of(state, made, today=today, pass_until=None).entries
+    }
+
+
+def test_what_preferences_promise_holds_on_every_path() -> None:
+    later = ReaderState(first_day=TODAY, later_day=TODAY, later_count=1, pressed_day=TODAY)
+    news = [Rule("/news/*", preset="standard")]
+    assert promised(later, preset="gentle") == {"later": 30, "support": 7}
+    assert promised(later, preset="gentle", rules=news) == {"later": 14, "support": 3}
+    strict = [*news, Rule("/markets/*", preset="strict")]
+    assert promised(later, rules=strict) == {"later": None, "support": None}
+    free = msgspec.structs.replace(later, pass_day=TODAY)
+    assert promised(free, rules=strict) == {"later": 2, "day-pass": 1, "support": 2}
+
+
+def test_what_preferences_promise_ends_with_the_note() -> None:
+    old = TODAY - 390
+    state = ReaderState(
+        first_day=old,
+        never_day=TODAY,
+        not_blocking_day=TODAY - 9,
+        not_blocking_count=1,
+        later_day=TODAY,
+        later_count=3,
+        pass_day=TODAY,
+    )
+    long = [Rule("/a", preset="strict", policy={"pass_days": 9})]
+    assert promised(state) == {"never": 5, "not-blocking": 5, "later": 5}
+    assert promised(state, rules=long) == {
+        **{"never": 5, "not-blocking": 5, "later": 5},
+        "day-pass": 4,
+    }
+    good = msgspec.structs.replace(state, not_blocking_count=2, first_day=TODAY - 9)
+    assert promised(good)["not-blocking"] == 386
+    assert promised(good, TODAY + 300) == {"never": None, "not-blocking": 86, "later": None}
+
+
+ago = st.just(0) | st.integers(TODAY - 200, TODAY)
+SITES = [
+    Settings(secret_key=KEY, preset=preset, rules=rules)
+    for preset in ("gentle", "standard")
+    for rules in (
+        [],
+        [Rule("/news", preset="standard"), Rule("/quick", policy={"quiet_days": (2, 5)})],
+        [
+            Rule("/markets", preset="strict"),
+            Rule("/deep", preset="strict", policy={"pass_days": 5}),
+        ],
+    )
+]
+
+
+@given(
+    st.builds(
+        ReaderState,
+        first_day=st.integers(TODAY - 395, TODAY - 200),
+        never_day=ago,
+        not_blocking_count=st.just(1),
+        not_blocking_day=ago,
+        later_count=st.integers(1, 4),
+        later_day=ago,
+        pressed_day=ago,
+        pass_day=ago,
+    ),
+    st.sampled_from(SITES),
+)
+def test_nobody_is_asked_before_the_day_that_preferences_promise(
+    state: ReaderState, settings: Settings
+) -> None:
+    entries = memory_of(state, settings, today=TODAY, pass_until=None).entries
+    days = [entry.until for entry in entries if entry.until and entry.reason != "day-pass"]
+    silent_until = max(((day - EPOCH).days for day in days), default=TODAY)
+    assert silent_until <= state.first_day + 395
+    for day in range(TODAY, silent_until):
+        busy = msgspec.structs.replace(
+            state, views=99, visit_day=day, visit_views=99, month=month_of(day), month_views=99
+        )
+        for policy in settings.book.policies:
+            for moment in (Moment.VIEW, Moment.NAVIGATION):
+                decision = decide(
+                    Situation(verdict=Verdict.EXTENSION, state=busy, today=day, policy=policy),
+                    moment,
+                )
+                assert decision.action is Action.NONE, (day - TODAY, policy.form, moment)
