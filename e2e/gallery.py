@@ -21,6 +21,7 @@ BEGIN = """# Gallery
 What readers meet, as `./dev shots` took it and `./dev gallery` put it together; `adguard preview`
 shows the same live, with your own words and theme ([theming](theming.md)).
 """
+OTHER = "-in-"
 ACROSS = 1600
 """CSS pixels of a plate."""
 QUALITY = 0.8
@@ -54,12 +55,16 @@ class Plate:
     def files(self, shots: Path) -> Iterator[Path]:
         for folder in self.folders:
             for pattern in self.patterns:
-                yield from sorted((shots / folder).glob(f"{pattern}.png"))
+                for file in sorted((shots / folder).glob(f"{pattern}.png")):
+                    # Those of other languages have a plate of their own.
+                    if OTHER not in file.name or OTHER in pattern:
+                        yield file
 
 
-ASKS = ("state-ask-*[!r]", "state-support*", "state-why-extension", "state-n*", "state-thanks*")
-OURS = ("instead-*", "help-ubo", "ways*", "pass*", "memory-none", "memory-extension")
-ENGLISH_OURS = tuple(f"page-of-ours-{name}" for name in (*OURS, "message-never"))
+ASKS = tuple(f"state-{name}*" for name in ("ask", "support", "why", "n", "thanks", "guide"))
+OURS = tuple(
+    f"page-of-ours-{name}*" for name in ("instead", "help", "ways", "pass", "memory", "message")
+)
 RTL = ("state-ask-extension-in-*", "state-ask-extension-strip-in-*", "state-guide-ubo-in-*")
 RTL_OURS = ("instead-extension", "help-ubo", "ways", "memory-extension")
 PLATES = (
@@ -68,7 +73,7 @@ PLATES = (
             f"notice-{size}-{scheme}",
             f"The notice at {size} px, {scheme}",
             (f"{size}-{scheme}",),
-            (*ASKS, "state-guide-ubo", "state-guide-not-yet"),
+            ASKS,
             columns,
             tallest,
         )
@@ -80,7 +85,7 @@ PLATES = (
             f"pages-{size}-{scheme}",
             f"Our own pages at {size} px, {scheme}",
             (f"{size}-{scheme}",),
-            ENGLISH_OURS,
+            OURS,
             columns,
             tallest,
         )
@@ -102,7 +107,7 @@ PLATES = (
             f"paper-{size}-{scheme}",
             f"The demo newspaper at {size} px, {scheme}",
             (f"{size}-{scheme}",),
-            ("page-[!od]*", "journey-*"),
+            ("page-[!od]*", "page-d[!a]*", "journey-*", "page-dashboard*"),
             columns,
             tallest,
         )
