@@ -52,7 +52,6 @@ class _Written(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
     not_blocking_count: Count = 0
     not_blocking_ago: Ago = 0
     never_ago: Ago = 0
-    supported_ago: Ago = 0
 
 
 _DEFAULTS = tuple(field.default for field in fields(_Written))
@@ -155,7 +154,6 @@ def _written(code: Code) -> _Written:
         state.not_blocking_count,
         ago(state.not_blocking_day),
         ago(state.never_day),
-        ago(state.supported_day),
     )
 
 
@@ -184,6 +182,5 @@ def _read(written: _Written) -> Code:
         not_blocking_count=written.not_blocking_count,
         not_blocking_day=when(written.not_blocking_ago),
         never_day=when(written.never_ago),
-        supported_day=when(written.supported_ago),
     )
     return Code(state, written.arm, written.has_pass)

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from adguard.policy import (
     NEVER_DAYS,
     NOT_BLOCKING_DAYS,
-    SUPPORTED_DAYS,
     Decision,
     Moment,
     Reason,
@@ -238,7 +237,6 @@ FACTS: Mapping[Reason, Callable[[Situation], str]] = {
         "consent is given or not required" if s.consent else "consent is required and not given"
     ),
     Reason.PASS: lambda s: f"the reader has {'a' if s.has_pass else 'no'} supporter's pass",
-    Reason.SUPPORTED: lambda s: _answered("supported", s.state.supported_day, SUPPORTED_DAYS),
     Reason.SUPPORTER_UNKNOWN: _supporter,
     Reason.SUPPORTER: _supporter,
     Reason.NEVER: lambda s: _answered(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from adguard.detection import Verdict
-from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS, SUPPORTED_DAYS
+from adguard.policy import NEVER_DAYS, NOT_BLOCKING_DAYS
 from adguard.presets import PRESETS
 from adguard.reader import AllowStage, ReaderState, month_of
 from adguard.settings import Settings
@@ -95,7 +95,6 @@ def forget(state: ReaderState, today: int, horizon: Horizon) -> ReaderState:
         not_blocking_count=min(state.not_blocking_count, 2),
         # The preferences page says on which day something was answered, for as long as it counts.
         not_blocking_day=state.not_blocking_day if for_good else denied,
-        supported_day=still(state.supported_day, SUPPORTED_DAYS),
         pressed_day=pressed if state.allow is AllowStage.NONE else state.pressed_day,
         pass_day=still(state.pass_day, horizon.day_pass),
     )
@@ -115,8 +114,6 @@ def essence(state: ReaderState, today: int, horizon: Horizon, *, arm: str) -> Re
         verdict=verdict,
         verdict_day=0 if verdict is Verdict.UNKNOWN else kept.verdict_day,
     )
-    if kept.supported_day:
-        return replace(bare, supported_day=kept.supported_day)
     if kept.never_day:
         return replace(bare, never_day=kept.never_day)
     denials = {
@@ -137,7 +134,6 @@ def essence(state: ReaderState, today: int, horizon: Horizon, *, arm: str) -> Re
         verdict_day=bare.verdict_day,
         pressed_day=kept.pressed_day if pressed else 0,
         allow=kept.allow if kept.allow is AllowStage.PRESSED else AllowStage.NONE,
-        supported_day=0,
         cleared=False,
         **denials,
     )

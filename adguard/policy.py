@@ -18,7 +18,6 @@ from adguard.reader import ReaderState, month_of
 
 NEVER_DAYS = 180
 NOT_BLOCKING_DAYS = 30
-SUPPORTED_DAYS = 365
 
 
 class Action(StrEnum):
@@ -60,7 +59,6 @@ class Reason(StrEnum):
     PASS = "pass"  # noqa: S105
     SUPPORTER = "supporter"
     SUPPORTER_UNKNOWN = "supporter-unknown"
-    SUPPORTED = "supported"
     NEVER = "never"
     NOT_BLOCKING = "not-blocking"
     HOLDOUT = "holdout"
@@ -203,7 +201,6 @@ _VERDICT: tuple[Check, ...] = (
 )
 _READER: tuple[Check, ...] = (
     (Reason.PASS, lambda s: s.has_pass),
-    (Reason.SUPPORTED, lambda s: _since(s.state.supported_day, s.today, SUPPORTED_DAYS)),
     (Reason.SUPPORTER_UNKNOWN, lambda s: s.supporter is None),
     (Reason.SUPPORTER, lambda s: bool(s.supporter)),
     (Reason.NEVER, lambda s: _since(s.state.never_day, s.today, NEVER_DAYS)),

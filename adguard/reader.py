@@ -69,6 +69,7 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     :param asks: days of the last asks, oldest first, at most twelve.
     :param open_ask: whether the last ask is still unanswered.
     :param cleared: whether a page view was clear after a blocked one: that counts once a reader.
+    :param reserved: the place of a value that is gone, since older cookies have it: always 0.
     :param experiment: the number of the variants for which the reader was drawn, see `Arms`.
     """
 
@@ -88,7 +89,7 @@ class ReaderState(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     never_day: int = 0
     not_blocking_count: int = 0
     not_blocking_day: int = 0
-    supported_day: int = 0
+    reserved: int = 0
     pressed_day: int = 0
     allow: AllowStage = AllowStage.NONE
     pass_day: int = 0

@@ -14,9 +14,9 @@ from adguard.audience import audience_in, prefers_privacy
 from adguard.detection import Verdict
 from adguard.endpoints.asking import situation_of, variant_of
 from adguard.endpoints.passes import grant
-from adguard.passes import LINK_MINUTES, MOST_DAYS
+from adguard.passes import LINK_MINUTES, MOST_DAYS, PASS_DAYS
 from adguard.passes.code import check_days
-from adguard.policy import SUPPORTED_DAYS, Decision, decide_navigation
+from adguard.policy import Decision, decide_navigation
 from adguard.reader import ReaderState
 from adguard.services import Services, base_of, full_path
 
@@ -89,7 +89,7 @@ class Reader:
             "scheme": self._scheme,
         }
 
-    def grant_pass(self, response: Response, *, days: int = SUPPORTED_DAYS) -> None:
+    def grant_pass(self, response: Response, *, days: int = PASS_DAYS) -> None:
         """Sets a supporter pass on `response`: this reader is not asked for `days` days.
 
         :param days: 1 to 395.
@@ -103,7 +103,7 @@ class Reader:
     def pass_link(
         self,
         *,
-        days: int = SUPPORTED_DAYS,
+        days: int = PASS_DAYS,
         minutes: int = LINK_MINUTES,
         about: str | None = None,
     ) -> str:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adguard.detection import Verdict
-from adguard.passes import LINK_MINUTES
-from adguard.policy import SUPPORTED_DAYS, Action, Decision, Reason
+from adguard.passes import LINK_MINUTES, PASS_DAYS
+from adguard.policy import Action, Decision, Reason
 from adguard.reader import ReaderState
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class FakeReader:
     granted: list[int] = field(default_factory=list)
     linked: list[int] = field(default_factory=list)
 
-    def grant_pass(self, response: Response, *, days: int = SUPPORTED_DAYS) -> None:
+    def grant_pass(self, response: Response, *, days: int = PASS_DAYS) -> None:
         """Notes the pass in `granted`; `response` stays as it is."""
         self.granted.append(days)
 
     def pass_link(
         self,
         *,
-        days: int = SUPPORTED_DAYS,
+        days: int = PASS_DAYS,
         minutes: int = LINK_MINUTES,
         about: str | None = None,
     ) -> str:

@@ -117,7 +117,7 @@ def test_the_codes_values_are_these_and_no_others() -> None:
     assert set(asdict(ReaderState(first_day=TODAY))) - of_the_reader == {
         *("first_day", "verdict", "verdict_day", "views", "visit_day", "visit_views", "month"),
         *("month_views", "asks", "open_ask", "later_count", "later_day", "never_day"),
-        *("not_blocking_count", "not_blocking_day", "supported_day", "pressed_day", "allow"),
+        *("not_blocking_count", "not_blocking_day", "reserved", "pressed_day", "allow"),
         "pass_day",
     }
     full = ReaderState(first_day=1, bucket=1, experiment=1, cleared=True)

@@ -34,7 +34,6 @@ def situations(draw: st.DrawFn) -> Situation:
         never_day=draw(st.just(0) | recent),
         not_blocking_count=draw(st.integers(0, 2)),
         not_blocking_day=draw(recent),
-        supported_day=draw(st.just(0) | recent),
         pressed_day=draw(recent),
         pass_day=draw(recent),
         allow=draw(st.sampled_from(AllowStage)),

@@ -242,14 +242,6 @@ def test_what_silences_a_view_silences_the_interstitial_too(
         assert journey.navigate(**changes) == Decision(Action.NONE, reason)
 
 
-def test_a_reader_who_supports_the_site_is_left_alone_for_a_year() -> None:
-    journey = Journey("standard")
-    journey.state = replace(journey.state, supported_day=TODAY, views=9)
-    assert journey.view().reason is Reason.SUPPORTED
-    journey.today += 365
-    assert journey.view().action is Action.NOTICE
-
-
 def test_a_second_not_blocking_is_believed_for_good() -> None:
     journey = Journey("standard")
     journey.choose(Choice.NOT_BLOCKING)

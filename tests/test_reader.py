@@ -59,7 +59,6 @@ def states(draw: st.DrawFn) -> ReaderState:
         never_day=draw(maybe(days)),
         not_blocking_day=denied[0],
         not_blocking_count=denied[1],
-        supported_day=draw(maybe(days)),
         pressed_day=draw(maybe(days)),
         allow=draw(st.sampled_from(AllowStage)),
         pass_day=draw(maybe(days)),
@@ -97,6 +96,18 @@ def packed(*values: object) -> str:
 
 def test_a_state_of_an_older_release_with_fewer_values_is_read() -> None:
     assert decode(packed(TODAY), TODAY) == ReaderState(first_day=TODAY)
+
+
+def test_every_value_keeps_its_place_so_that_older_cookies_are_read() -> None:
+    counters = (2, TODAY, 2, 24318, 2, (TODAY,), True, 1, TODAY, TODAY, 1, TODAY)
+    older = packed(TODAY - 9, 7, "extension", TODAY, *counters, 0, TODAY - 1, "p", TODAY - 2)
+    state = decode(older, TODAY)
+    assert state is not None
+    assert (state.not_blocking_day, state.pressed_day, state.pass_day) == (
+        *(TODAY, TODAY - 1),
+        TODAY - 2,
+    )
+    assert state.allow is AllowStage.PRESSED
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import click
 from adguard.environment import as_words
 from adguard.ledger import StoreError, StoreURLError
 from adguard.ledger.location import locate
-from adguard.passes import MOST_DAYS, Codes, open_taken
+from adguard.passes import MOST_DAYS, PASS_DAYS, Codes, open_taken
 from adguard.settings import SECRET_LENGTH
 
 __all__ = ["passes"]
@@ -52,7 +52,7 @@ def passes() -> None:
 @click.option(
     "--days",
     type=click.IntRange(1, MOST_DAYS),
-    default=365,
+    default=PASS_DAYS,
     show_default=True,
     help="For how long a pass stands, from the day on which it is taken.",
 )

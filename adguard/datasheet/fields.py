@@ -23,7 +23,7 @@ READER: Mapping[str, str] = {
     "never_day": 'The day of "Don\'t ask for six months".',
     "not_blocking_count": 'How often the reader said "I am not blocking ads".',
     "not_blocking_day": "The day on which that was said last.",
-    "supported_day": "The day on which the reader supported the site.",
+    "reserved": "Always 0: the place of a value that is no longer kept.",
     "pressed_day": 'The day of "Allow ads here" or "Support another way".',
     "allow": "How far allowing ads was confirmed: pressed, thanked, verified.",
     "pass_day": 'The day of "Continue without" on the page that stands in for an article.',

@@ -85,7 +85,6 @@ REASONS = {
     "pass": "Pass from the site",
     "supporter": "Supporter",
     "supporter-unknown": "Supporter or not: no answer in time",
-    "supported": "Supported lately",
     "never": "Said: do not ask",
     "not-blocking": "Said: I am not blocking",
     "holdout": "Held out",

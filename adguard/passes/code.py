@@ -11,10 +11,13 @@ from hashlib import blake2b
 
 from adguard.signing import Seal
 
-__all__ = ["LINK_MINUTES", "MOST_DAYS", "Code", "Codes"]
+__all__ = ["LINK_MINUTES", "MOST_DAYS", "PASS_DAYS", "Code", "Codes"]
 
 MOST_DAYS = 395
 """Days that a pass stands at most, and that its code can wait: thirteen months, as the cookies."""
+
+PASS_DAYS = 365
+"""Days that a pass stands where nobody says otherwise."""
 
 LINK_MINUTES = 15
 """Minutes in which the link of a payment's return URL can be used."""
