@@ -14,11 +14,11 @@ from types import MappingProxyType
 from urllib.parse import parse_qs, quote, urlsplit
 
 import anyio
-import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from adguard.dashboard.crew import Crew
 from adguard.dashboard.gate import HOURS, Gate
 from adguard.dashboard.page import Place, write_enter, write_message, write_sheet
 from adguard.dashboard.question import Question, QuestionError, read_question
@@ -37,7 +37,8 @@ STATIC = Path(__file__).parent / "static"
 PATIENCE = 20.0
 """Seconds a reader waits for the store."""
 AT_ONCE = 2
-"""Sheets that are read at the same time; more wait, so that the site's own threads stay free."""
+"""Sheets that are read at the same time; more wait, so that neither the site's own threads nor the
+store's connections are used up."""
 LONGEST_BODY = 4096
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -87,7 +88,7 @@ class Dashboard:
         self._shares = shares
         self._clock = clock
         self._throttle = throttle or Throttle()
-        self._threads: anyio.CapacityLimiter | None = None
+        self._readers = Crew(AT_ONCE)
         self._faults: set[str] = set()
         style = charts.look() + (STATIC / "desk.css").read_text("utf-8")
         script = (STATIC / "desk.js").read_text("utf-8")
@@ -160,16 +161,10 @@ class Dashboard:
             return self._message(
                 place, HTTPStatus.BAD_REQUEST, "That cannot be answered", str(error)
             )
-        if self._threads is None:
-            self._threads = anyio.CapacityLimiter(AT_ONCE)
         retry = place.home + asked.query()
         try:
             with anyio.fail_after(PATIENCE):
-                page = await anyio.to_thread.run_sync(
-                    partial(self._write, place, asked),
-                    abandon_on_cancel=True,
-                    limiter=self._threads,
-                )
+                page = await self._readers.run(partial(self._write, place, asked))
         except (StoreError, TimeoutError, OSError, sqlite3.Error) as error:
             self._note(error)
             late = isinstance(error, TimeoutError)

@@ -7,14 +7,15 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import cast
 
 import anyio
-import anyio.to_thread
 from starlette.requests import HTTPConnection
 
+from adguard.dashboard.crew import Crew
 from adguard.signing import Seal
 
 __all__ = ["Authenticator", "Gate"]
@@ -26,6 +27,8 @@ Authenticator = Callable[[HTTPConnection], bool | Awaitable[bool]]
 HOURS = 12
 PATIENCE = 5.0
 """Seconds an authenticator may take."""
+AT_ONCE = 4
+"""Visitors for whom it is asked in a thread at the same time; more wait."""
 
 
 class Gate:
@@ -50,6 +53,7 @@ class Gate:
         if authenticator is None and not password:
             raise ValueError("a dashboard needs an authenticator or a password")
         self._authenticator = authenticator
+        self._askers = Crew(AT_ONCE)
         self._clock = clock
         self._salt = secrets.token_bytes(16)
         self._password = self._hash(password)
@@ -87,7 +91,7 @@ class Gate:
     async def _asked(self, authenticator: Authenticator, connection: HTTPConnection) -> object:
         if inspect.iscoroutinefunction(authenticator):
             return cast("object", await authenticator(connection))
-        said = await anyio.to_thread.run_sync(authenticator, connection, abandon_on_cancel=True)
+        said = await self._askers.run(partial(authenticator, connection))
         return await said if inspect.isawaitable(said) else said
 
     def _is_open(self, session: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -172,6 +173,29 @@ async def test_an_authenticator_that_takes_too_long_lets_nobody_in(
 
     client = make(gate=Gate(authenticator=asleep, keys=KEYS))
     assert (await client.get("/")).status_code == 403
+
+
+async def test_an_authenticator_that_hangs_holds_few_threads_however_often_it_is_asked(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_module, "PATIENCE", 0.1)
+    asked: list[object] = []
+    released = threading.Event()
+
+    def hanging(connection: object) -> bool:
+        asked.append(connection)
+        released.wait(10)
+        return True
+
+    client = make(gate=Gate(authenticator=hanging, keys=KEYS))
+    try:
+        answers = [await client.get("/") for _ in range(gate_module.AT_ONCE + 3)]
+        assert {answer.status_code for answer in answers} == {403}
+        assert len(asked) == gate_module.AT_ONCE
+    finally:
+        released.set()
+    monkeypatch.setattr(gate_module, "PATIENCE", 10)
+    assert (await client.get("/")).status_code == 200
 
 
 async def test_beside_an_authenticator_no_password_opens_anything(make: Make) -> None:

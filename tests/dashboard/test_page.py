@@ -227,6 +227,29 @@ async def test_a_store_that_hangs_holds_up_nothing_else(
     assert "did not answer" in answer.text
 
 
+async def test_a_store_that_hangs_holds_two_threads_however_often_the_page_is_loaded_again(
+    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "PATIENCE", 0.1)
+    begun: list[int] = []
+    released = threading.Event()
+
+    def hanging() -> Store:
+        begun.append(threading.get_ident())
+        released.wait(10)
+        return store
+
+    client = make(hanging)
+    try:
+        for _ in range(6):
+            assert (await client.get("/")).status_code == 503
+        assert len(begun) == app_module.AT_ONCE
+    finally:
+        released.set()
+    monkeypatch.setattr(app_module, "PATIENCE", 20)
+    assert (await client.get("/")).status_code == 200
+
+
 async def test_nothing_is_cached_framed_or_run_in_line(make: Make) -> None:
     answer = await make().get("/")
     policy = answer.headers["content-security-policy"]
