@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from collections.abc import Callable
 
+from adguard.forks import start_over_in_child
 from adguard.ledger import Event, Ledger
 from adguard.tally import Tally
 
@@ -39,7 +38,7 @@ class PagesServed:
         self._version = version
         self.clock = clock
         self._begin(0)
-        _counting.add(self)
+        start_over_in_child(self)
 
     def _begin(self, noted: int) -> None:
         self._lock = threading.Lock()
@@ -72,15 +71,3 @@ class PagesServed:
     def start_over(self) -> None:
         """Begins afresh in the child of a fork: pages of before are its parent's to note."""
         self._begin(self._tally.served)
-
-
-_counting: weakref.WeakSet[PagesServed] = weakref.WeakSet()
-
-
-def _after_in_child() -> None:
-    for pages in list(_counting):
-        pages.start_over()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_in_child)

@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from adguard.assets import Assets
 from adguard.baits import BaitError, Kind
+from adguard.crew import Crew
 from adguard.edition import Edition
 from adguard.forgetting import horizon_of
 from adguard.ledger import Ledger, StoreURLError
@@ -78,6 +79,8 @@ class Services:
         weakref.finalize(self, self.served.note)
         self.watch = self._make_watch()
         self.exposition = self._make_exposition()
+        # One may read the store, and take long; the other tells what was read last.
+        self.scrapes = Crew(2)
         self._warned_plain = False
         self._warn_unwatched()
 

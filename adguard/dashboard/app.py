@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from adguard.dashboard.crew import Crew
+from adguard.crew import Crew
 from adguard.dashboard.gate import HOURS, Gate
 from adguard.dashboard.page import Place, write_enter, write_message, write_sheet
 from adguard.dashboard.question import Question, QuestionError, read_question

@@ -15,7 +15,7 @@ from typing import cast
 import anyio
 from starlette.requests import HTTPConnection
 
-from adguard.dashboard.crew import Crew
+from adguard.crew import Crew
 from adguard.signing import Seal
 
 __all__ = ["Authenticator", "Gate"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anyio.to_thread
 from starlette.types import Receive, Scope
 
 from adguard.endpoints.http import Answer, Refusal
@@ -12,5 +11,5 @@ from adguard.services import Services
 async def metrics(services: Services, scope: Scope, receive: Receive) -> Answer:
     if services.exposition is None:
         raise Refusal(404, "There is nothing here.")
-    media_type, body = await anyio.to_thread.run_sync(services.exposition.expose)
+    media_type, body = await services.scrapes.run(services.exposition.expose)
     return Answer(200, media_type, body)

@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from adguard._version import __version__
+from adguard.forks import start_over_in_child
 from adguard.ledger import Span, Store, StoreError
 from adguard.ledger.events import DAY
 from adguard.tally import Tally
@@ -77,6 +78,13 @@ def _counters() -> tuple[CollectorRegistry, Mapping[str, Counter]]:
     }
 
 
+class _Figures(NamedTuple):
+    """What the store said last."""
+
+    counted: Mapping[str, float]
+    arms: Mapping[str, Mapping[str, int]]
+
+
 class Exposition:
     """What `GET metrics` answers for one site.
 
@@ -104,8 +112,14 @@ class Exposition:
         self._syncing = threading.Lock()
         self._reading = threading.Lock()
         self._fresh_until = 0.0
-        self._figures: Mapping[str, float] | None = None
-        self._arms: Mapping[str, Mapping[str, int]] = {}
+        self._figures: _Figures | StoreError | None = None
+        start_over_in_child(self)
+
+    def start_over(self) -> None:
+        """Begins afresh in the child of a fork: what was counted before is its parent's to tell."""
+        self._syncing = threading.Lock()
+        self._reading = threading.Lock()
+        self._counted = {(name, label): count for name, label, count in self._counts()}
 
     def sync(self) -> None:
         """Adds what was counted since the last time to the counters of this process."""
@@ -148,7 +162,6 @@ class Exposition:
 
     def _all(self) -> Iterable[Metric]:
         from prometheus_client.core import (  # noqa: PLC0415 -- an extra
-            CounterMetricFamily,
             GaugeMetricFamily,
         )
 
@@ -167,29 +180,39 @@ class Exposition:
                 gauge = GaugeMetricFamily(f"adguard_{name}", text, labels=["site"])
                 gauge.add_metric([self._site], _whole(health[key]))
                 yield gauge
-        figures = self._read()
+        yield from self._site_metrics(self._read())
+
+    def _site_metrics(self, figures: _Figures | StoreError | None) -> Iterable[Metric]:
+        from prometheus_client.core import (  # noqa: PLC0415 -- an extra
+            CounterMetricFamily,
+            GaugeMetricFamily,
+        )
+
+        if figures is None:
+            return
         readable = GaugeMetricFamily(
             "adguard_figures_readable", "1 while the store's figures can be read.", labels=["site"]
         )
-        readable.add_metric([self._site], float(figures is not None))
+        readable.add_metric([self._site], float(isinstance(figures, _Figures)))
         yield readable
-        if figures is not None:
-            counted = CounterMetricFamily(
-                "adguard_counted",
-                "What the whole site counted since midnight UTC, by counter; the same from every "
-                "worker and node.",
-                labels=["site", "counter"],
-            )
-            for counter, count in figures.items():
-                counted.add_metric([self._site, counter], count)
-            yield counted
-        if figures is not None and self._arms:
+        if isinstance(figures, StoreError):
+            return
+        counted = CounterMetricFamily(
+            "adguard_counted",
+            "What the whole site counted since midnight UTC, by counter; the same from every "
+            "worker and node.",
+            labels=["site", "counter"],
+        )
+        for counter, count in figures.counted.items():
+            counted.add_metric([self._site, counter], count)
+        yield counted
+        if figures.arms:
             by_arm = CounterMetricFamily(
                 "adguard_arm_counted",
                 "What was observed of readers in each arm of an experiment since midnight UTC.",
                 labels=["site", "arm", "counter"],
             )
-            for arm, counters in self._arms.items():
+            for arm, counters in figures.arms.items():
                 for counter in OF_AN_ARM:
                     by_arm.add_metric([self._site, arm, counter], counters[counter])
             yield by_arm
@@ -204,23 +227,29 @@ class Exposition:
         summed = MultiProcessCollector(CollectorRegistry()).collect()  # type: ignore[no-untyped-call]
         return [metric for metric in summed if metric.name.startswith("adguard_")]
 
-    def _read(self) -> Mapping[str, float] | None:
-        with self._reading:
-            now = time.monotonic()
-            if now >= self._fresh_until:
-                day = int(self._clock()) // DAY
-                span = Span(day, day, self._site)
-                try:
-                    with self._recording.store.figures() as figures:
-                        self._figures = figures.funnel(span).weighted
-                        rows = figures.breakdown(span, "variant")
-                except StoreError:
-                    self._figures = None
-                else:
-                    # The ledger bounds their number, and keeps the rest under one name.
-                    self._arms = {row.value: row.totals.raw for row in rows if row.value}
-                self._fresh_until = time.monotonic() + FRESH
-            return self._figures
+    def _read(self) -> _Figures | StoreError | None:
+        """Returns the figures, or why there are none. While another thread reads them, those of
+        before, `None` the first time: one scrape may wait for a store that hangs, not all."""
+        if self._reading.acquire(blocking=False):
+            try:
+                if time.monotonic() >= self._fresh_until:
+                    self._figures = self._ask()
+                    self._fresh_until = time.monotonic() + FRESH
+            finally:
+                self._reading.release()
+        return self._figures
+
+    def _ask(self) -> _Figures | StoreError:
+        day = int(self._clock()) // DAY
+        span = Span(day, day, self._site)
+        try:
+            with self._recording.store.figures() as figures:
+                counted = figures.funnel(span).weighted
+                rows = figures.breakdown(span, "variant")
+        except StoreError as error:
+            return error
+        # The ledger bounds their number, and keeps the rest under one name.
+        return _Figures(counted, {row.value: row.totals.raw for row in rows if row.value})
 
 
 class _Collector:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,33 @@ async def test_prometheus_gets_the_sites_figures_and_no_path_url_or_reader(
     assert set(re.findall(r"[{,](\w+)=", answer.text)) <= {
         *("site", "counter", "reason", "status", "cause", "outcome", "version", "mode"),
     }
+
+
+async def test_a_store_that_hangs_holds_one_thread_however_often_it_is_scraped(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(metrics=True, site="hanging")
+    begun, released = list[int](), threading.Event()
+    keeper = site.middleware.services.ledger._keeper
+    figures = keeper.store.figures
+
+    def hanging() -> Any:
+        begun.append(threading.get_ident())
+        assert released.wait(10)
+        return figures()
+
+    monkeypatch.setattr(keeper.store, "figures", hanging)
+    first = asyncio.ensure_future(scraped(site))
+    try:
+        await until(lambda: bool(begun))
+        for answer in await asyncio.gather(*(scraped(site) for _ in range(50))):
+            assert answer.status_code == 200
+            assert "adguard_recording_ok" in answer.text
+        assert len(begun) == 1
+        assert not first.done()
+    finally:
+        released.set()
+    assert "adguard_figures_readable" in (await first).text
 
 
 async def test_a_fault_under_any_address_is_one_label(make_site: Callable[..., Site]) -> None:

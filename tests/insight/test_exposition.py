@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,79 @@ def test_scrapes_within_five_seconds_ask_the_store_once(
     assert scrape(exposition, "fresh")["adguard_counted_total", "clear"] == 0
     clock[0] += FRESH
     assert scrape(exposition, "fresh")["adguard_counted_total", "clear"] == 1
+
+
+def test_while_the_store_is_read_other_scrapes_get_what_it_said_last(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("adguard.insight.exposition.time.monotonic", lambda: clock[0])
+    store, begun, released = ledger.store, threading.Event(), threading.Event()
+
+    class Slow:
+        def figures(self) -> Any:
+            begun.set()
+            assert released.wait(10)
+            return store.figures()
+
+    slow: Any = Slow()
+    exposition = made(ledger, "slow")
+    for known in (False, True):
+        ledger.store = slow
+        begun.clear()
+        released.clear()
+        reading = threading.Thread(target=exposition.expose)
+        reading.start()
+        try:
+            assert begun.wait(10)
+            found = scrape(exposition, "slow")
+            assert (("adguard_counted_total", "clear") in found) is known
+            assert found.get(("adguard_figures_readable",)) == (1 if known else None)
+        finally:
+            released.set()
+            reading.join()
+        clock[0] += FRESH
+    assert scrape(exposition, "slow")["adguard_figures_readable",] == 1
+
+
+FORKING = """
+import os, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+from tests.insight.test_exposition import Ledger, made
+from adguard.ledger import open_store
+from adguard.tally import Tally
+tally = Tally()
+exposition = made(Ledger(open_store(sys.argv[1])), "forked", tally)
+for _ in range(7):
+    tally.count_injected()
+exposition._syncing.acquire()
+child = os.fork()
+if not child:
+    tally.count_injected()
+    exposition.sync()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+exposition._syncing.release()
+text = exposition.expose()[1].decode()
+print(next(line for line in text.splitlines() if line.startswith("adguard_pages_injected_total")))
+"""
+
+
+def test_a_process_that_forks_tells_what_it_counted_and_its_child_the_rest(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    folder = tmp_path / "forked"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING, address(tmp_path / "figures.db")],
+        cwd=ROOT,
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert float(done.stdout.split()[-1]) == 8
 
 
 WORKER = """

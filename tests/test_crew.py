@@ -8,8 +8,8 @@ import threading
 import anyio
 import pytest
 
-from adguard.dashboard import crew as crew_module
-from adguard.dashboard.crew import Crew
+from adguard import crew as crew_module
+from adguard.crew import Crew
 
 
 class Slow:
