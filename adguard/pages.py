@@ -157,12 +157,14 @@ class Memory:
 
     :param verdict: the last verdict, or "".
     :param entries: in the order in which they are to be read.
+    :param number: whether a number for experiments was drawn.
     :param since: the day the note was first written, or None.
     :param code: what the reader may send to be told which rule decided, or "".
     """
 
     verdict: str = ""
     entries: Sequence[Entry] = ()
+    number: bool = False
     since: date | None = None
     code: str = ""
 

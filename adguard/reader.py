@@ -247,6 +247,11 @@ class CookieJar:
         """Returns a Set-Cookie value that removes the state."""
         return self._write("note", "", 0, secure)
 
+    def forget_all(self, *, secure: bool) -> list[bytes]:
+        """Returns Set-Cookie values that remove all that is ours. Over TLS that is also what is
+        left from plain HTTP; there, a browser refuses to hear of the others."""
+        return [self._write(kind, "", 0, bound) for kind, bound in _NAMES if secure or not bound]
+
     def read_pass(self, headers: Headers, *, secure: bool, today: int) -> bool:
         """Whether the request carries a supporter pass that still stands."""
         return self.pass_until(headers, secure=secure, today=today) is not None

@@ -155,6 +155,10 @@ def test_the_cookie_is_host_bound_over_tls_and_plain_in_development() -> None:
     assert plain.startswith("site_note=")
     assert "Secure" not in plain
     assert jar.forget_state(secure=True).startswith(b"__Host-site_note=; Path=/; Max-Age=0;")
+    assert [cookie.partition(b"=")[0] for cookie in jar.forget_all(secure=False)] == [
+        b"site_note",
+        b"site_pass",
+    ]
 
 
 def test_the_cookie_ends_thirteen_months_after_the_first_day_and_is_never_renewed() -> None:

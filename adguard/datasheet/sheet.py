@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from adguard.datasheet import fields
-from adguard.ledger.events import KEEP_IDS
+from adguard.ledger.events import DAY, KEEP_IDS
+from adguard.passes.taken import KEEP
 from adguard.reader import LIFETIME_DAYS, CookieJar
 from adguard.settings import Settings
 from adguard.signing import Tokens
@@ -149,7 +150,8 @@ def _cookies(settings: Settings) -> Section:
         (
             "All are first-party, HttpOnly and not readable by scripts. A reader without a "
             "blocker, who answers nothing, has none.",
-            f"What it says, a reader sees and removes at {settings.prefix}/preferences.",
+            "What the note and the pass say, a reader sees, and removes, at "
+            f"{settings.prefix}/preferences.",
         ),
         ("cookie", "holds", "purpose", "set when", "for how long"),
         tuple(rows),
@@ -198,7 +200,8 @@ def _kept(settings: Settings) -> Section:
     days = f"{settings.retention_days} days"
     title = "What the server keeps"
     if settings.store == "none":
-        return Section(title, ("Nothing: store is 'none'.",))
+        said = "Which codes of supporter passes were taken, the process remembers until it ends."
+        return Section(title, ("Nothing: store is 'none'.", said))
     rows = [
         (
             "journal",
@@ -223,7 +226,9 @@ def _kept(settings: Settings) -> Section:
             "codes of supporter passes",
             "a code's digest and when it was taken; no reader",
             "so that each is taken once",
-            "as long as it could be taken",
+            "until the process ends"
+            if settings.store == "memory:"
+            else f"until {KEEP // DAY} days after the last in which it could be taken",
         ),
     ]
     return Section(
@@ -270,8 +275,16 @@ def _told(settings: Settings) -> Iterator[str]:
         else:
             yield "A host that the page uses anyway may be asked once more, to compare."
     for option in settings.support:
-        if option.url.startswith("http"):
-            host = urlsplit(option.url).hostname
+        host = urlsplit(option.url).hostname
+        if host and option.kind == "monetization":
+            yield (
+                f"{host}: named as a wallet on {settings.prefix}/support, and on pages of yours "
+                "that carry monetization_tag. Browsers and extensions with Web Monetization ask "
+                "it, and pay, without a click; others leave it alone."
+            )
+        elif host and option.field:
+            yield f"{host}: gets the address that a reader types into the form {option.label!r}."
+        elif host:
             yield f"{host}: linked as {option.label!r}; readers go there by themselves."
     for url in settings.alert_urls:
         yield f"{urlsplit(url).hostname}: gets signed alerts, which hold figures and no reader."

@@ -56,10 +56,13 @@ async def choice(services: Services, scope: Scope, receive: Receive) -> Answer:
     cookies: list[Header] = []
     if "preview" not in form:
         page = _page(form, headers, to)
-        cookies = [(b"set-cookie", _cookie(services, scope, headers, name, page))]
-        if name != FORGET:
-            wall = to is not None
-            await _record(services, scope, headers, Choice(name), page, on_interstitial=wall)
+        if name == FORGET:
+            gone = services.jar.forget_all(secure=services.secure(scope))
+            cookies = [(b"set-cookie", cookie) for cookie in gone]
+        else:
+            chosen, wall = Choice(name), to is not None
+            cookies = [(b"set-cookie", _cookie(services, scope, headers, chosen, page))]
+            await _record(services, scope, headers, chosen, page, on_interstitial=wall)
     onward = _onward(services, scope, name, form, to)
     if b"application/json" in headers.get(b"accept", b""):
         return answer_json(ChoiceAnswer(True, name, onward), *cookies)
@@ -78,18 +81,16 @@ def _cookie(
     services: Services,
     scope: Scope,
     headers: dict[bytes, bytes],
-    name: str,
+    chosen: Choice,
     page: str,
 ) -> bytes:
     today, secure = services.today(), services.secure(scope)
     if not secure:
         services.warn_plain(headers.get(b"host", b"").decode("latin-1"))
-    if name == FORGET:
-        return services.jar.forget_state(secure=secure)
     state = services.jar.read_state(scope["headers"], secure=secure, today=today)
     ruling, _ = services.ruling(page)
     after = (state or ReaderState(first_day=today)).with_choice(
-        Choice(name), today, on_interstitial=ruling.policy.form == "interstitial"
+        chosen, today, on_interstitial=ruling.policy.form == "interstitial"
     )
     kept = forget(after, today, services.horizon)
     return services.jar.write_state(kept, secure=secure, today=today)

@@ -262,6 +262,7 @@ def memory_of(
     return Memory(
         verdict=state.verdict_on(today).value,
         entries=entries,
+        number=state.bucket is not None,
         since=_date(state.first_day),
     )
 

@@ -89,4 +89,4 @@ def _memory(pages: Pages, verdict: str) -> Memory:
         until = on + timedelta(days=QUIET) if days % 3 or key in DATED else None
         entries.append(Entry(reason=key.removeprefix(begin), on=on, until=until))
     since = TODAY - timedelta(days=40)
-    return Memory(verdict=verdict, entries=entries, since=since, code=CODE)
+    return Memory(verdict=verdict, entries=entries, number=True, since=since, code=CODE)

@@ -18,6 +18,8 @@ from adguard.datasheet import fields, sheet_of, to_html, to_markdown
 from adguard.datasheet.sheet import MEMORY_MINUTES
 from adguard.endpoints.report import Report
 from adguard.ledger import Event
+from adguard.ledger.events import DAY
+from adguard.passes.taken import KEEP
 from adguard.reader import _NAMES, ReaderState
 from adguard.settings import SupportOption
 
@@ -109,8 +111,30 @@ def test_where_verdicts_stay_in_the_page_no_report_and_no_memory_is_claimed() ->
     assert "is behind a blocker and may" not in text
 
 
-def test_without_a_store_nothing_is_kept() -> None:
-    assert "Nothing: store is 'none'." in said(store="none")
+def test_without_a_store_nothing_is_kept_but_which_codes_were_taken() -> None:
+    text = said(store="none")
+    assert "Nothing: store is 'none'." in text
+    assert "the process remembers until it ends" in text
+
+
+def test_codes_of_passes_are_kept_as_long_as_the_code_keeps_them() -> None:
+    assert f"until {KEEP // DAY} days after the last in which it could be taken" in said()
+    assert "until the process ends" in said(store="memory:")
+
+
+def test_a_wallet_is_told_without_a_click_and_an_endpoint_what_a_reader_types() -> None:
+    text = said(
+        support=[
+            SupportOption("Pay as you read", "$wallet.example/us", "monetization"),
+            SupportOption("The letter", "https://letters.example/in", "newsletter", field="email"),
+            SupportOption("The other letter", "https://post.example/in", "newsletter"),
+        ]
+    )
+    wallet = next(line for line in text.splitlines() if "wallet.example" in line)
+    assert "without a click" in wallet
+    assert "by themselves" not in wallet
+    assert "letters.example: gets the address that a reader types" in text
+    assert "post.example: linked as 'The other letter'" in text
 
 
 def test_the_page_asks_for_nothing_and_escapes(tmp_path: Path) -> None:

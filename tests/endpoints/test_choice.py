@@ -254,13 +254,45 @@ async def test_a_script_gets_json_and_the_cookie(site: Site) -> None:
     assert (await site.counted())["later"] == 1
 
 
-async def test_forget_removes_the_cookie(site: Site) -> None:
+async def test_forget_removes_the_note_and_the_pass(site: Site) -> None:
     visitor = await site.visitor()
+    services = site.middleware.services
     await choose(visitor, choice="never")
-    assert "site_note" in visitor.client.cookies
+    passed = services.jar.write_pass(days=9, secure=False, today=services.today()).decode()
+    (at,) = {cookie.domain for cookie in visitor.client.cookies.jar}
+    visitor.client.cookies.set("site_pass", passed.split(";")[0].partition("=")[2], domain=at)
+    page = (await visitor.open("/_site/preferences")).text
+    assert "You have a pass as a supporter" in page
+    assert "Your pass as a supporter is deleted, too" in page
     answer = await choose(visitor, choice="forget")
     assert answer.headers["location"] == "/_site/preferences"
-    assert "site_note" not in visitor.client.cookies
+    removed = [header.partition("=")[0] for header in answer.headers.get_list("set-cookie")]
+    assert removed == ["site_note", "site_pass"]
+    assert all("; Max-Age=0;" in header for header in answer.headers.get_list("set-cookie"))
+    assert "There is no note in this browser" in (await visitor.open("/_site/preferences")).text
+
+
+async def test_forget_over_tls_removes_what_is_left_from_plain_times_too(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(origin="https://www.example.org")
+    visitor = await site.visitor()
+    answer = await choose(visitor, {"Origin": "https://www.example.org"}, choice="forget")
+    removed = {header.partition("=")[0] for header in answer.headers.get_list("set-cookie")}
+    assert removed == {"__Host-site_note", "__Host-site_pass", "site_note", "site_pass"}
+    for header in answer.headers.get_list("set-cookie"):
+        assert header.endswith("; Secure") is header.startswith("__Host-")
+
+
+async def test_the_number_for_experiments_is_told_of_where_one_is_in_the_note(
+    site: Site, make_site: Callable[..., Site]
+) -> None:
+    for where, told in ((site, False), (make_site(holdout=0.1), True)):
+        visitor = await where.visitor()
+        await visitor.view(BLOCKED, "/a")
+        page = (await visitor.open("/_site/preferences")).text
+        assert "The note was first written" in page
+        assert ("a number drawn at random" in page) is told
 
 
 async def test_the_cookie_is_host_bound_behind_a_proxy_that_terminates_tls(

@@ -75,7 +75,7 @@ def test_preferences_show_every_reason_there_is_a_sentence_for() -> None:
     html = LOOK.page(full, Visit(base="/x", lang="en"))
     reasons = [key for key in SENTENCES if key.startswith("preferences.reason.")]
     told = html.partition('class="site-note-memory"')[2].partition("</ul>")[0]
-    assert told.count("<li>") == len(reasons) + len(("the verdict", "since when"))
+    assert told.count("<li>") == len(reasons) + len(("the verdict", "a number", "since when"))
     assert "<li>" not in LOOK.page(empty, Visit(base="/x", lang="en"))
 
 
