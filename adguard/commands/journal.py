@@ -28,7 +28,7 @@ LABELS = {
     "journal_age": "seconds since the oldest of them",
     "outbox_parcels": "parcels on their way",
     "spoiled_batches": "batches that cannot be read",
-    "spoiled_parcels": "parcels that cannot be read",
+    "spoiled_parcels": "parcels that were set aside",
 }
 
 _store = click.option(

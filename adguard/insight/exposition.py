@@ -54,6 +54,7 @@ _GAUGES = {
     "journal_bytes": ("journal_bytes", "Bytes that wait in the journal."),
     "outbox_parcels": ("outbox_parcels", "Parcels that wait for the store."),
     "spoiled_batches": ("spoiled_batches", "Batches that were set aside as unreadable."),
+    "spoiled_parcels": ("spoiled_parcels", "Parcels that were set aside."),
 }
 
 

@@ -5,12 +5,20 @@ What can go wrong while recording.
     ├── LedgerFull           the queue is full: answer 503 with Retry-After
     ├── LedgerUnavailable    the store cannot take the event now: answer 503 with Retry-After
     └── StoreError           a store that cannot be opened or read; the message says what to do
+        ├── DoubtfulError    nobody can tell any more whether a parcel was added
         └── StoreURLError    a store address that makes no sense; also a ValueError
 """
 
 from __future__ import annotations
 
-__all__ = ["LedgerError", "LedgerFull", "LedgerUnavailable", "StoreError", "StoreURLError"]
+__all__ = [
+    "DoubtfulError",
+    "LedgerError",
+    "LedgerFull",
+    "LedgerUnavailable",
+    "StoreError",
+    "StoreURLError",
+]
 
 
 class LedgerError(Exception):
@@ -42,6 +50,10 @@ class LedgerUnavailable(LedgerError):  # noqa: N818
 
 class StoreError(LedgerError):
     """A store cannot be opened or read."""
+
+
+class DoubtfulError(StoreError):
+    """A part of a parcel may have been added, so long ago that the store has forgotten which."""
 
 
 class StoreURLError(StoreError, ValueError):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from adguard.ledger.connect import explain
-from adguard.ledger.errors import StoreError
+from adguard.ledger.errors import DoubtfulError, StoreError
 from adguard.ledger.expiry import Expiry
 from adguard.ledger.spool import PARCEL, Spool, Waiting
 from adguard.ledger.store import Store
@@ -27,10 +27,11 @@ LONGEST_PAUSE = 60.0
 
 def ship_next(spool: Spool, store: Store) -> int:
     """Ships the oldest parcel, made of the oldest batches if none waits; returns of how many
-    events it was, 0 when nothing waits.
+    events it was, 0 when nothing waits or the parcel was set aside.
 
     A parcel leaves the outbox after the store has acknowledged it. Whoever is killed in between
-    ships it again, and the store knows it.
+    ships it again, and the store knows it. One of which the store cannot know any more is set
+    aside: told as spoiled, rather than counted twice.
 
     :raises StoreError: the store did not take it. It stays where it is.
     :raises sqlite3.Error: the spool cannot be read or written.
@@ -43,8 +44,13 @@ def ship_next(spool: Spool, store: Store) -> int:
         waiting = spool.next()
     if waiting is None:
         return 0
-    with _freezing_ahead(spool, store.shards, waiting):
-        store.ship(waiting.parcel)
+    try:
+        with _freezing_ahead(spool, store.shards, waiting):
+            store.ship(waiting.parcel)
+    except DoubtfulError as error:
+        logger.warning("A parcel of %d events was set aside: %s", waiting.events, error)
+        spool.set_aside(waiting.parcel.seq)
+        return 0
     spool.shipped(waiting.parcel)
     return waiting.events
 

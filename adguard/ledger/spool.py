@@ -192,8 +192,12 @@ class Spool(JournalFile):
             try:
                 return Waiting(Parcel(node, seq, shard, unpack(packed)), events)
             except msgspec.DecodeError:
-                with self._writing() as db:
-                    db.execute("UPDATE outbox SET spoiled = 1 WHERE seq = ?", (seq,))
+                self.set_aside(seq)
+
+    def set_aside(self, seq: int) -> None:
+        """Has a parcel wait until `restore`, so that those behind it are shipped."""
+        with self._writing() as db:
+            db.execute("UPDATE outbox SET spoiled = 1 WHERE seq = ?", (seq,))
 
     @property
     def parcels(self) -> int:

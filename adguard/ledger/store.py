@@ -255,6 +255,8 @@ class Store(Protocol):
     def ship(self, parcel: Parcel) -> bool:
         """Adds a parcel once, all of it, durably; `False` when it had been added before.
 
+        :raises DoubtfulError: a part of it may have been added, and would be counted twice. Nothing
+            was added now.
         :raises StoreError: it is not known whether it was added. Shipping the same again is right.
         """
 

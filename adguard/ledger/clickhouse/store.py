@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,14 +17,16 @@ from adguard.ledger.clickhouse.reading import ClickHouseFigures, admitted
 from adguard.ledger.clickhouse.servers import Servers
 from adguard.ledger.clickhouse.tables import (
     APPLIED,
+    BEGUN,
     ROLLUPS,
     SPAN,
+    WINDOW,
     Tables,
     Values,
     partition,
     rows_of,
 )
-from adguard.ledger.errors import StoreError
+from adguard.ledger.errors import DoubtfulError, StoreError
 from adguard.ledger.events import DAY, Batch
 from adguard.ledger.fold import COUNTERS, admit, fold
 from adguard.ledger.location import Address, Host
@@ -85,9 +88,16 @@ class ClickHouseStore:
 
         Every insert is one block in one partition that says whose it is, so a server drops one
         that it has, whichever replica got it first. What was added wholly is noted in `applied`,
-        for the time after blocks are forgotten.
+        for the time after blocks are forgotten; what is not there by then, but in `begun`, may
+        have been added in part.
         """
-        return self._servers.of(parcel.shard, partial(self._insert, parcel))
+        added = self._servers.of(parcel.shard, partial(self._insert, parcel))
+        if added is None:
+            raise DoubtfulError(
+                "it was begun and not finished, and the servers have taken so much since that they "
+                "could not tell what of it they have"
+            )
+        return added
 
     @contextmanager
     def figures(self) -> Iterator[ClickHouseFigures]:
@@ -105,7 +115,7 @@ class ClickHouseStore:
         oldest = (int(now) // DAY - keep_days) // SPAN
         removed = 0
         for shard in range(self.shards):
-            for table in (*ROLLUPS, APPLIED):
+            for table in (*ROLLUPS, APPLIED, BEGUN):
                 removed += self._servers.of(shard, partial(self._drop, table, oldest))
         return removed
 
@@ -149,18 +159,24 @@ class ClickHouseStore:
         )
         return found != [(0,)]
 
-    def _insert(self, parcel: Parcel, host: Host, link: Link) -> bool:
+    def _insert(self, parcel: Parcel, host: Host, link: Link) -> bool | None:
+        """Adds a parcel, unless it was (`False`) or may have been, in part (`None`)."""
+        name = f"{parcel.node}/{parcel.seq}"
+        blocks = [
+            (table, cut, [(*row, name) for row in block])
+            for table, rows in rows_of(parcel.deltas).items()
+            for cut, block in _by_partition(table, rows)
+        ]
+        most = max(Counter(table for table, _, _ in blocks).values(), default=0)
+        today = int(time.time()) // DAY
         try:
             if self._applied(parcel.node, parcel.seq, host, link):
                 return False
-            name = f"{parcel.node}/{parcel.seq}"
-            for table, rows in rows_of(parcel.deltas).items():
-                key = ROLLUPS[table]
-                columns = (*key, *COUNTERS, "parcel")
-                for cut, block in _by_partition(table, rows):
-                    named = [(*row, name) for row in block]
-                    link.put(self._tables.kept(table), columns, named, f"{name}/{cut}")
-            today = int(time.time()) // DAY
+            if not self._begin(parcel, today, most, link):
+                return None
+            for table, cut, block in blocks:
+                columns = (*ROLLUPS[table], *COUNTERS, "parcel")
+                link.put(self._tables.kept(table), columns, block, f"{name}/{cut}")
             mark = (parcel.node, parcel.seq, today)
             link.put(self._tables.kept(APPLIED), ("node", "seq", "day"), [mark], name)
         except StoreError:
@@ -168,6 +184,20 @@ class ClickHouseStore:
             self._ready.discard(host)
             raise
         return True
+
+    def _begin(self, parcel: Parcel, today: int, blocks: int, link: Link) -> bool:
+        """Notes that a parcel is begun; `False` when it was before, and since then any table may
+        have got more blocks than its server remembers."""
+        begun = self._tables.kept(BEGUN)
+        this = f"FROM {begun} WHERE node = {literal(parcel.node)} AND seq = {parcel.seq}"
+        if link.ask(f"SELECT count() {this}") == [(0,)]:
+            mark = (parcel.node, parcel.seq, today, blocks)
+            link.put(begun, ("node", "seq", "day", "blocks"), [mark], f"{parcel.node}/{parcel.seq}")
+            return True
+        ((since,),) = link.ask(
+            f"SELECT sum(blocks) FROM {begun} WHERE born >= (SELECT min(born) {this})"
+        )
+        return int(since) <= WINDOW
 
     def _drop(self, table: str, oldest: int, _host: Host, link: Link) -> int:
         """Drops partitions. In a cluster of 18.16 only the shard's leader can."""

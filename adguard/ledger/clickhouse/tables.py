@@ -8,10 +8,12 @@ from adguard.ledger.fold import COUNTERS, Deltas
 
 __all__ = [
     "APPLIED",
+    "BEGUN",
     "KEPT",
     "ROLLUPS",
     "VERSION",
     "VERSIONS",
+    "WINDOW",
     "Tables",
     "Values",
     "partition",
@@ -35,8 +37,8 @@ ROLLUPS: dict[str, tuple[str, ...]] = {
     "r_page": ("site", "day", "path", "ppm"),
     "r_day": ("site", "dimension", "day", "value", "ppm"),
 }
-APPLIED, VERSIONS = "applied", "versions"
-KEPT = (*ROLLUPS, APPLIED, VERSIONS)
+APPLIED, BEGUN, VERSIONS = "applied", "begun", "versions"
+KEPT = (*ROLLUPS, APPLIED, BEGUN, VERSIONS)
 """Every table that holds rows, by the name under which it is read or known."""
 
 _TYPES = {"hour": "Int32", "day": "Int32", "ppm": "UInt32", "seq": "UInt64", "version": "UInt32"}
@@ -107,6 +109,11 @@ class Tables:
             return self._rollup(table)
         if table == APPLIED:
             columns, order = "node String, seq UInt64, day Int32", "node, seq"
+        elif table == BEGUN:
+            columns = (
+                "node String, seq UInt64, day Int32, blocks UInt32, born DateTime DEFAULT now()"
+            )
+            order = "node, seq"
         else:
             columns, order = "version UInt32, day Int32", "version"
         return (
