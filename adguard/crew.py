@@ -9,6 +9,8 @@ from typing import TypeVar
 import anyio
 import anyio.to_thread
 
+from adguard.forks import start_over_in_child
+
 __all__ = ["Crew"]
 
 _T = TypeVar("_T")
@@ -29,7 +31,12 @@ class Crew:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._places = threading.BoundedSemaphore(size)
+        self.start_over()
+        start_over_in_child(self)
+
+    def start_over(self) -> None:
+        """Begins afresh in the child of a fork: who was at work there stayed with the parent."""
+        self._places = threading.BoundedSemaphore(self._size)
         self._queue: anyio.CapacityLimiter | None = None
 
     async def run(self, work: Callable[[], _T]) -> _T:

@@ -10,6 +10,7 @@ import pytest
 
 from adguard import crew as crew_module
 from adguard.crew import Crew
+from tests.ledger.making import run
 
 
 class Slow:
@@ -71,6 +72,33 @@ async def test_a_thread_that_nobody_waits_for_keeps_its_place(
     assert await waiting == "next"
     assert await asyncio.gather(*(crew.run(slow) for _ in range(4))) == ["done"] * 4
     assert slow.most == 2
+
+
+FORKING = """
+import asyncio, os, threading, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+from adguard.crew import Crew
+crew, begun, free = Crew(1), threading.Event(), threading.Event()
+
+def work():
+    begun.set()
+    free.wait(10)
+
+parent = threading.Thread(target=lambda: asyncio.run(crew.run(work)))
+parent.start()
+begun.wait(10)
+child = os.fork()
+if not child:
+    print(asyncio.run(asyncio.wait_for(crew.run(lambda: "done"), 10)), flush=True)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+free.set()
+parent.join()
+"""
+
+
+def test_the_child_of_a_fork_has_all_places_free() -> None:
+    assert run(FORKING) == "done\n"
 
 
 async def test_what_goes_wrong_is_told_and_gives_its_place_back() -> None:

@@ -84,6 +84,10 @@ class _Figures(NamedTuple):
 
     counted: Mapping[str, float]
     arms: Mapping[str, Mapping[str, int]]
+    readable: bool = True
+
+
+UNREADABLE = _Figures({}, {}, readable=False)
 
 
 class Exposition:
@@ -113,7 +117,7 @@ class Exposition:
         self._syncing = threading.Lock()
         self._reading = threading.Lock()
         self._fresh_until = 0.0
-        self._figures: _Figures | StoreError | None = None
+        self._figures: _Figures | None = None
         start_over_in_child(self)
 
     def start_over(self) -> None:
@@ -183,7 +187,7 @@ class Exposition:
                 yield gauge
         yield from self._site_metrics(self._read())
 
-    def _site_metrics(self, figures: _Figures | StoreError | None) -> Iterable[Metric]:
+    def _site_metrics(self, figures: _Figures | None) -> Iterable[Metric]:
         from prometheus_client.core import (  # noqa: PLC0415 -- an extra
             CounterMetricFamily,
             GaugeMetricFamily,
@@ -194,9 +198,9 @@ class Exposition:
         readable = GaugeMetricFamily(
             "adguard_figures_readable", "1 while the store's figures can be read.", labels=["site"]
         )
-        readable.add_metric([self._site], float(isinstance(figures, _Figures)))
+        readable.add_metric([self._site], float(figures.readable))
         yield readable
-        if isinstance(figures, StoreError):
+        if not figures.readable:
             return
         counted = CounterMetricFamily(
             "adguard_counted",
@@ -228,9 +232,9 @@ class Exposition:
         summed = MultiProcessCollector(CollectorRegistry()).collect()  # type: ignore[no-untyped-call]
         return [metric for metric in summed if metric.name.startswith("adguard_")]
 
-    def _read(self) -> _Figures | StoreError | None:
-        """Returns the figures, or why there are none. While another thread reads them, those of
-        before, `None` the first time: one scrape may wait for a store that hangs, not all."""
+    def _read(self) -> _Figures | None:
+        """Returns the figures; while another thread reads them, those of before, `None` the first
+        time: one scrape may wait for a store that hangs, not all."""
         if self._reading.acquire(blocking=False):
             try:
                 if time.monotonic() >= self._fresh_until:
@@ -240,15 +244,15 @@ class Exposition:
                 self._reading.release()
         return self._figures
 
-    def _ask(self) -> _Figures | StoreError:
+    def _ask(self) -> _Figures:
         day = int(self._clock()) // DAY
         span = Span(day, day, self._site)
         try:
             with self._recording.store.figures() as figures:
                 counted = figures.funnel(span).weighted
                 rows = figures.breakdown(span, "variant")
-        except StoreError as error:
-            return error
+        except StoreError:
+            return UNREADABLE
         # The ledger bounds their number, and keeps the rest under one name.
         return _Figures(counted, {row.value: row.totals.raw for row in rows if row.value})
 
