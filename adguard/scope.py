@@ -112,8 +112,8 @@ class Reader:
 
         :param days: 1 to 395, counted from the day on which it is taken.
         :param minutes: for how long it can be taken: 15 for a return URL, more for a mail.
-        :param about: the payment's id. Of all links about one payment, one pass can be taken, and
-            none for 90 days after the time of that one.
+        :param about: the payment's id. Of all links about one payment, one pass can be taken; this
+            is remembered until 90 days after the last minute of the link that was used.
         :returns: a path of this site; with the option `origin` the whole address.
         :raises ValueError: for another number of days, or minutes that are none.
         """
