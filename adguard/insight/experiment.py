@@ -147,12 +147,14 @@ class Experiment:
     :param holdout: `None` as long as one of its sides has no reader.
     :param shares: with which readers are dealt to the arms, by name; empty where that is not known.
     :param share: of readers held out, where no more is known of the draw.
+    :param withheld: taken out of an export because an arm was too small; nothing else is set then.
     """
 
     arms: tuple[Arm, ...] = ()
     holdout: HoldOut | None = None
     shares: Shares = field(default_factory=dict)
     share: float | None = None
+    withheld: bool = False
 
     def sizes_chance(self) -> float | None:
         """Returns the p-value of "the arms are as large as the draw makes them": of each arm, or,

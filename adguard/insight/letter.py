@@ -49,5 +49,5 @@ def _days(report: Report) -> Iterator[tuple[str, str, int, str]]:
             f"{day:%a %-d %b}",
             wording.share(group["block_rate"]),
             wide,
-            wording.count(group["views"]),
+            wording.count(group["views"]) + ("" if group["views"].beside else " views"),
         )

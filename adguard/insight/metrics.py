@@ -42,6 +42,11 @@ class Metric:
     def unit(self) -> Literal["count", "share"]:
         return "share" if self.denominator else "count"
 
+    @property
+    def sums(self) -> tuple[tuple[str, ...], ...]:
+        """The sums of counters that the figure tells."""
+        return (self.numerator, self.denominator) if self.denominator else (self.numerator,)
+
 
 METRICS: tuple[Metric, ...] = (
     Metric(

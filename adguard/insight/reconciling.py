@@ -6,14 +6,18 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
+from itertools import combinations
 
 from adguard.insight.exports import Cell, number, write_csv
+from adguard.insight.findable import Told
+from adguard.insight.metrics import BLOCKED
 from adguard.insight.periods import date_of
 from adguard.insight.smallcells import FEW, FEWEST, gather_small
 from adguard.ledger.events import DAY
-from adguard.ledger.store import Figures, Span, Store, Totals
+from adguard.ledger.store import VIEWS, Figures, Span, Store, Totals
 
 __all__ = ["Line", "RequestsError", "read_requests", "reconcile", "to_csv", "without_small"]
 
@@ -21,6 +25,19 @@ Requests = Mapping[tuple[date, str | None], float]
 """What the ad server counted, by day and section; `None` stands for the whole day."""
 
 SERVED = ("served", "measured", "views", "clear", "blocked", "protection", "unknown")
+PARTS = ("clear", "blocked", "protection", "unknown")
+TOLD = {
+    **{"expected": ("clear", "protection", "unknown"), "views": PARTS, "blocked": ("blocked",)},
+    **{name: (name,) for name in ("unknown", "protection", "clear", "measured", "served")},
+}
+"""Of which sums a line tells: the ones that are needed most come first, and stay longest."""
+
+SUMS = (
+    *(sums for size in range(1, 5) for sums in combinations(PARTS, size)),
+    *(("measured",), ("served",)),
+)
+"""What must not be found of a line where it is small: also a sum of some verdicts."""
+
 HEADER = (
     "day",
     "section",
@@ -42,16 +59,23 @@ class Line:
     """One section on one UTC day.
 
     :param section: empty for pages without one; `None` for the whole day.
-    :param n: page views with a verdict that were observed.
-    :param counts: `SERVED`, each observation counting 1/sample.
+    :param observed: `SERVED`, as often as it was observed.
+    :param counts: likewise, each observation counting 1/sample.
     :param requests: what the ad server counted; `None` if it did not say.
+    :param withheld: which of `TOLD` are not to be passed on.
     """
 
     day: date
     section: str | None
-    n: int
+    observed: Mapping[str, int]
     counts: Mapping[str, float]
     requests: float | None = None
+    withheld: frozenset[str] = frozenset()
+
+    @property
+    def n(self) -> int:
+        """Page views with a verdict that were observed."""
+        return self.observed["views"]
 
     def expected(self, slots: float) -> float:
         """Ad requests that should have left the browsers: every view that was not blocked."""
@@ -91,7 +115,7 @@ def reconcile(
     known = {(line.day, line.section) for line in lines}
     first, last = date_of(span.first), date_of(span.last)
     lines += [
-        Line(day, section, 0, dict.fromkeys(SERVED, 0.0), said)
+        Line(day, section, dict.fromkeys(SERVED, 0), dict.fromkeys(SERVED, 0.0), said)
         for (day, section), said in sorted(requests.items())
         if (day, section) not in known and first <= day <= last
     ]
@@ -103,22 +127,51 @@ def _sections(figures: Figures, span: Span) -> list[tuple[str | None, Totals]]:
 
 
 def _line(day: date, section: str | None, totals: Totals, requests: Requests) -> Line:
-    weighted = totals.weighted
-    counts = {name: weighted[name] for name in SERVED if name in weighted}
-    counts |= {"views": totals.views, "blocked": weighted["extension"] + weighted["network"]}
-    n = sum(totals.raw[name] for name in ("clear", "extension", "network", "protection", "unknown"))
-    return Line(day, section, n, counts, requests.get((day, section)))
+    sums = {name: (name,) for name in SERVED} | {"views": VIEWS, "blocked": BLOCKED}
+    observed = {name: sum(totals.raw[one] for one in parts) for name, parts in sums.items()}
+    counts = {name: sum(totals.weighted[one] for one in parts) for name, parts in sums.items()}
+    return Line(day, section, observed, counts, requests.get((day, section)))
 
 
 def without_small(lines: Sequence[Line]) -> list[Line]:
     """Returns the lines as they may be passed on: on each day, sections with 1 to 9 views stand
-    together, and a day with fewer is left out."""
+    together, and a day with fewer is left out. Numbers from 1 to 9 are withheld, and those from
+    which they could be calculated: in the same line, or, the sum of all lines being known
+    elsewhere, in another section of the day or on another day."""
     kept: list[Line] = []
     for day in sorted({line.day for line in lines}):
-        of_day = [line for line in lines if line.day == day]
-        joined = gather_small(of_day, lambda line: line.n, _join)
-        kept += [line for line in joined if not 0 < line.n < FEWEST]
-    return kept
+        of_day = gather_small([line for line in lines if line.day == day], lambda one: one.n, _join)
+        kept += of_day if of_day[0].section is None else _unfindable(of_day)
+    if kept and kept[0].section is None:
+        kept = _unfindable(kept)
+    return [line for line in kept if not 0 < line.n < FEWEST]
+
+
+def _unfindable(lines: Sequence[Line]) -> list[Line]:
+    """Returns the parts of a whole without what tells something small."""
+    withheld = [line.withheld for line in lines]
+    for parts in SUMS:
+        sizes = [sum(line.observed[name] for name in parts) for line in lines]
+        hidden = [i for i, size in enumerate(sizes) if 0 < size < FEWEST]
+        others = sorted((i for i, n in enumerate(sizes) if n >= FEWEST), key=sizes.__getitem__)
+        while hidden and others and sum(sizes[i] for i in hidden) < FEWEST:
+            hidden.append(others.pop(0))
+        for i in hidden:
+            withheld[i] |= _gone_with(parts)
+    return [replace(line, withheld=gone) for line, gone in zip(lines, withheld, strict=True)]
+
+
+@cache
+def _gone_with(small: tuple[str, ...]) -> frozenset[str]:
+    """Returns which of `TOLD` are withheld so that this sum is not told."""
+    told, gone = Told(), set()
+    for name, parts in TOLD.items():
+        more = told.plus(parts)
+        if more.tells(small):
+            gone.add(name)
+        else:
+            told = more
+    return frozenset(gone)
 
 
 def _join(lines: Sequence[Line]) -> Line:
@@ -126,7 +179,7 @@ def _join(lines: Sequence[Line]) -> Line:
     return Line(
         lines[0].day,
         FEW if lines[0].section is not None else None,
-        sum(line.n for line in lines),
+        {name: sum(line.observed[name] for line in lines) for name in SERVED},
         {name: sum(line.counts[name] for line in lines) for name in lines[0].counts},
         sum(known) if len(known) == len(lines) else None,
     )
@@ -143,10 +196,13 @@ def to_csv(lines: Iterable[Line], slots: float) -> str:
 def _cells(line: Line, slots: float) -> list[Cell]:
     expected = line.expected(slots)
     cells: list[Cell] = [line.day.isoformat(), "(all)" if line.section is None else line.section]
-    cells += [number(line.counts[name]) if name in line.counts else None for name in SERVED]
-    cells += [number(expected), number(line.at_least(slots))]
+    cells += [None if name in line.withheld else number(line.counts[name]) for name in SERVED]
+    cells.append(None if "expected" in line.withheld else number(expected))
+    cells.append(None if "clear" in line.withheld else number(line.at_least(slots)))
     if line.requests is None:
         return [*cells, None, None, None]
+    if "expected" in line.withheld:
+        return [*cells, number(line.requests), None, None]
     difference = line.requests - expected
     share = number(difference / expected) if expected else None
     return [*cells, number(line.requests), number(difference), share]

@@ -57,6 +57,7 @@ class Figure:
     :param low: lower end of the 95 % interval of a share.
     :param high: its upper end.
     :param withheld: taken out of an export because it was too small; nothing else is set then.
+    :param beside: taken out only because one that was too small could be calculated from it.
     """
 
     metric: Metric
@@ -67,6 +68,7 @@ class Figure:
     low: float | None
     high: float | None
     withheld: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -169,8 +169,9 @@ def _rates(groups: Sequence[Group], dates: Sequence[date]) -> list[float | None]
 
 
 def _strip(report: Report) -> Markup:
-    parts = [charts.Part(kind, report[name].value or 0.0, kind) for name, kind in VERDICTS]
-    parts.append(charts.Part("clear", _clear(report) or 0.0, "clear"))
+    known: list[tuple[float | None, charts.Kind]]
+    known = [*((report[name].value, kind) for name, kind in VERDICTS), (_clear(report), "clear")]
+    parts = [charts.Part(kind, share, kind) for share, kind in known if share is not None]
     return charts.strip("Views by verdict", parts)
 
 

@@ -56,6 +56,9 @@ NOTE = (
 SEVERAL = (
     "The intervals hold however often you look, and for all arms at once; not for several outcomes."
 )
+LEFT_OUT = "left out"
+"""Stands for a figure that would tell a smaller one."""
+
 NOWHERE: dict[str, str] = {
     "verdict": "(before a verdict)",
     "section": "(no section)",
@@ -147,7 +150,7 @@ def value(figure: Figure) -> str:
 
 def share(figure: Figure) -> str:
     if figure.withheld:
-        return f"n < {FEWEST}"
+        return LEFT_OUT if figure.beside else f"n < {FEWEST}"
     if figure.value is None or beyond(figure):
         return "-"
     return percent(figure.value)
@@ -167,7 +170,9 @@ def definition(figure: Figure) -> str:
 
 def count(figure: Figure) -> str:
     """Writes how often something was: a count's value, a share's numerator."""
-    return f"< {FEWEST}" if figure.withheld else f"{round(figure.numerator):,}"
+    if figure.withheld:
+        return LEFT_OUT if figure.beside else f"< {FEWEST}"
+    return f"{round(figure.numerator):,}"
 
 
 def of(figure: Figure) -> str:
@@ -217,6 +222,11 @@ def compared(report: Report) -> Iterator[tuple[Figure, Figure, str]]:
 
 def experiment(found: Experiment) -> list[str]:
     """Says what an experiment tells: of asking as such, and of variants of it."""
+    if found.withheld:
+        return [
+            f"Left out: of one arm fewer than {FEWEST} readers were drawn, or came back. `adguard "
+            "experiment` tells it to you."
+        ]
     held_out = holdout(found.holdout) if found.holdout else []
     said = [*held_out, *variants(found.arms)]
     try:

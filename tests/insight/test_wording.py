@@ -80,7 +80,7 @@ def test_a_share_that_cannot_be_is_replaced_by_its_reason() -> None:
 def held_out() -> list[Event]:
     """2,000 readers drawn to be asked and 200 held out, of whom some came back."""
     events: list[Event] = []
-    for variant, readers, cleared in (("asked", 2000, 100), ("holdout", 200, 4)):
+    for variant, readers, cleared in (("asked", 2000, 200), ("holdout", 200, 14)):
         events += views(readers, "extension", variant=variant, assigned=True)
         events += views(cleared, variant=variant, cleared=True)
     return events
@@ -97,8 +97,8 @@ def test_a_hold_out_is_told_in_the_terminal_and_on_the_page() -> None:
     pytest.importorskip("scipy")
     report = report_of(*held_out())
     for text in (told(report), " ".join(to_html(withhold(report)).split())):
-        assert "Of 2,000 readers who may be asked, 100 came back without a blocker" in text
-        assert "of 200 held out, 4 did so unasked." in text
+        assert "Of 2,000 readers who may be asked, 200 came back without a blocker" in text
+        assert "of 200 held out, 14 did so unasked." in text
         assert "Back because they were asked: 60 readers (95 %:" in text
         assert "Page views recovered by that: 60 (estimate)." in text
     assert json.loads(to_json(report))["holdout"]["net"] == 60
@@ -133,12 +133,17 @@ def test_arms_of_several_sites_are_not_added_up() -> None:
     assert report_of(*held_out(), *views(1, site="other"), site="default").holdout is not None
 
 
-def test_an_arm_of_nine_readers_is_passed_on_to_nobody() -> None:
-    events = views(500, "extension", variant="asked", assigned=True)
-    events += views(9, "extension", variant="holdout", assigned=True)
+@pytest.mark.parametrize(("readers", "cleared"), [(9, 0), (500, 9)])
+def test_of_an_arm_of_nine_readers_drawn_or_back_nobody_is_told(readers: int, cleared: int) -> None:
+    events = held_out() + views(readers, "extension", variant="v2", assigned=True)
+    events += views(cleared, variant="v2", cleared=True)
     report = report_of(*events)
     assert report.holdout is not None
-    assert withhold(report).holdout is None
+    found = withhold(report)
+    assert (found.holdout, found.experiment.arms) == (None, ())
+    for text in (text_of(found), to_html(found)):
+        said = " ".join(text.split())
+        assert "of one arm fewer than 10 readers were drawn, or came back" in said
 
 
 def test_an_arm_without_readers_is_no_hold_out() -> None:
