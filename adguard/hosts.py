@@ -10,6 +10,9 @@ from urllib.parse import quote, urlsplit
 from publicsuffixlist import PublicSuffixList
 
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[.*|.*:.*")
+LONGEST_HOST = 253
+"""Characters that DNS allows. Encoding a longer name could take minutes."""
+
 _PORTS = {"http": 80, "https": 443}
 # What browsers leave as it is in a path and a query (URL Standard); % stands for what is escaped.
 _LEFT = "%/:?#[]@!$&'()*+,;=~-._|^\\`{}"
@@ -40,12 +43,24 @@ def normal_url(url: str) -> str:
     host, port = parts.hostname, parts.port
     if parts.scheme not in _PORTS or not host or parts.username is not None:
         raise ValueError(f"{url!r} is not an absolute http(s) URL")
+    if len(host) > LONGEST_HOST:
+        raise ValueError(f"the host of {url[:60]!r} is longer than {LONGEST_HOST} characters")
     if not host.isascii():
         host = host.encode("idna").decode("ascii")
     place = f"[{host}]" if ":" in host else host
     place += f":{port}" if port not in (None, _PORTS[parts.scheme]) else ""
     query = f"?{quote(parts.query, safe=_QUERY)}" if parts.query else ""
     return f"{parts.scheme}://{place}{quote(parts.path, safe=_PATH) or '/'}{query}"
+
+
+@lru_cache(maxsize=64)
+def written_forms(host: str) -> tuple[str, ...]:
+    """The host as DNS knows it and, where that differs, as people write it: `bücher.example`."""
+    try:
+        written = host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return (host,)
+    return (host,) if written == host else (host, written)
 
 
 def by_domain(urls: Iterable[str]) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from adguard.filters.selector import Element, hides, read
 _GENERIC, _SPECIFIC = 1, 2
 _ALLOWANCE = 0.001
 _UNTIMED = 64
+_SHORT = 64  # characters of a selector
 
 
 class CosmeticMatch(msgspec.Struct, frozen=True):
@@ -43,12 +44,12 @@ class CosmeticMatcher:
     def __init__(self, lists: Iterable[FilterList], network: NetworkMatcher | None = None) -> None:
         self._lists = tuple(lists)
         self._network = network or NetworkMatcher(self._lists)
-        self._given_up: dict[str, Problem] = {}
+        self.given_up: dict[FilterList, Problem] = {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What came up while matching: lists that took too long."""
-        return tuple(self._given_up.values())
+        return tuple(self.given_up.values())
 
     def match(self, element: Element, page: str) -> CosmeticMatch:
         """:param page: URL of the page the element stands in."""
@@ -92,15 +93,15 @@ class CosmeticMatcher:
         started = thread_time()
         for count, rule in enumerate(chain(index.generic(element), index.specific(host)), 1):
             yield rule
-            if not count % _UNTIMED and thread_time() - started > index.patience:
-                self._given_up.setdefault(one.name, too_slow(rule))
-                break
-        left = index.patience - (thread_time() - started)
-        index.patience = min(ELEMENT_PATIENCE, max(left, 0.0) + _ALLOWANCE)
+            timed = len(rule.selector) > _SHORT or not count % _UNTIMED
+            if timed and thread_time() - started > index.patience:
+                self.given_up.setdefault(one, too_slow(rule))
+                index.patience = 0.0
+                return
+        if index.patience:
+            left = index.patience - (thread_time() - started)
+            index.patience = min(ELEMENT_PATIENCE, max(left, 0.0) + _ALLOWANCE)
 
     def _exception(self, rule: CosmeticRule, host: str) -> CosmeticRule | None:
-        for one in self._lists:
-            for exception in one.cosmetic_index.exceptions.get(rule.selector, ()):
-                if exception.places is None or named(exception.places, host):
-                    return exception
-        return None
+        found = (one.cosmetic_index.exception(rule.selector, host) for one in self._lists)
+        return next(filter(None, found), None)

@@ -77,6 +77,7 @@ class CosmeticIndex:
         self.by_entity: dict[str, list[CosmeticRule]] = defaultdict(list)
         self.by_expression: list[CosmeticRule] = []
         self.exceptions: dict[str, list[CosmeticRule]] = defaultdict(list)
+        self._lifting: dict[tuple[str, str], CosmeticRule | None] = {}
         self.patience = ELEMENT_PATIENCE
         for rule in rules:
             if rule.exception:
@@ -97,6 +98,19 @@ class CosmeticIndex:
         else:
             for part in {subject_part(one) for one in read(rule.selector)}:
                 self.by_part[part].append(rule)
+
+    def exception(self, selector: str, host: str) -> CosmeticRule | None:
+        """The rule that lifts those with that selector on that host. Looked for once: as many rules
+        can ask as there are exceptions to look through."""
+        key = selector, host
+        if key not in self._lifting:
+            lifting = (
+                rule
+                for rule in self.exceptions.get(selector, ())
+                if rule.places is None or named(rule.places, host)
+            )
+            self._lifting[key] = next(lifting, None)
+        return self._lifting[key]
 
     def generic(self, element: Element) -> Iterator[CosmeticRule]:
         """The generic rules that may select the element."""

@@ -55,13 +55,13 @@ class NetworkMatcher:
             for one in self._lists
             for rule in one.network_index.bad
         }
-        self._given_up: dict[str, Problem] = {}
+        self.given_up: dict[FilterList, Problem] = {}
         self._pages: dict[str, list[NetworkRule]] = {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What came up while matching: lists that took too long."""
-        return tuple(self._given_up.values())
+        return tuple(self.given_up.values())
 
     def match(self, request: Request) -> NetworkMatch:
         """:raises ValueError: when the request is of an unknown kind."""
@@ -151,10 +151,12 @@ class NetworkMatcher:
             if (rule.expression or not count % _UNTIMED) and (
                 thread_time() - started > index.patience
             ):
-                self._given_up.setdefault(one.name, too_slow(rule))
-                break
-        left = index.patience - (thread_time() - started)
-        index.patience = min(PATIENCE, max(left, 0.0) + _ALLOWANCE)
+                self.given_up.setdefault(one, too_slow(rule))
+                index.patience = 0.0
+                return
+        if index.patience:
+            left = index.patience - (thread_time() - started)
+            index.patience = min(PATIENCE, max(left, 0.0) + _ALLOWANCE)
 
     def _matches(self, rule: NetworkRule, facts: Facts) -> bool:
         if rule.expression:

@@ -14,7 +14,7 @@ from adguard.filters.options import (
     SkippedError,
     read_options,
 )
-from adguard.filters.places import PlaceError, read_places
+from adguard.filters.places import PlaceError, ascii_host, read_places
 from adguard.filters.preprocessor import Include, Line, Notes, Preprocessor
 from adguard.filters.rules import CosmeticRule, NetworkRule, Options
 from adguard.filters.selector import SelectorError, UnsupportedError, check
@@ -29,6 +29,7 @@ _SEPARATOR = re.compile(r"#@?(?:\$\?|\$|%|\?)?#(?=.)")
 _MARKUP = re.compile(r"[^\s/|@\"'!#$]*\$@?\$[a-z*][\w-]*(?:\[|$)", re.IGNORECASE)
 _HOSTS = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?|::0|fe80::1%lo0|255\.255\.255\.255)\s+(\S+)")
 _HOST = re.compile(r"(?:[a-z0-9][a-z0-9_-]*\.)*[a-z0-9][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
+_BEYOND = re.compile(r"\|\|([^/^*|:?]+)")
 _LOCAL = re.compile(r"0\.0\.0\.0|broadcasthost|local|localhost.*|ip6-.*")
 _UNWANTED = re.compile(r"[$,]~(?!third-party|first-party|3p|1p)")
 _HEADER = re.compile(r"[!#]\s*(Title|Version|Last modified|Updated|TimeUpdated)\s*:\s*(.*)", re.I)
@@ -148,6 +149,8 @@ class _Reading:
             raise OptionError("the rule would apply to everything")
         elif len(pattern) > LONGEST_PATTERN:
             raise OptionError(f"the pattern is longer than {LONGEST_PATTERN:,} characters")
+        elif not pattern.isascii():
+            pattern = _on_the_wire(pattern)
         self.network.append(
             NetworkRule(line, number, source, exception, pattern, options, expression)
         )
@@ -220,6 +223,17 @@ class _Reading:
         if self.complex > MOST_COMPLEX:
             raise SelectorError(f"more than {MOST_COMPLEX:,} generic rules with a long selector")
         self.cosmetic.append(CosmeticRule(line, number, source, "@" in separator, selector, places))
+
+
+def _on_the_wire(pattern: str) -> str:
+    """The pattern with the host that it begins with as DNS knows it."""
+    found = _BEYOND.match(pattern)
+    if found is None or found[1].isascii():
+        return pattern
+    try:
+        return f"||{ascii_host(found[1])}{pattern[found.end() :]}"
+    except PlaceError:
+        return pattern
 
 
 def _options_start(body: str, before: int) -> int:

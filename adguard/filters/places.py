@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from adguard.filters.expression import Expression, ExpressionError
 from adguard.filters.rules import Places
-from adguard.hosts import domain_of
+from adguard.hosts import LONGEST_HOST, domain_of
 
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[.*|.*:.*")
 
@@ -79,7 +79,8 @@ def read_places(text: str, separator: str) -> Places:
         if len(name) > 2 and name[0] == name[-1] == "/":
             patterns[negated].append(_expression(name))
         elif name.endswith(".*") and "*" not in name[:-2]:
-            wild[negated].add(name[:-2].lower())
+            entity = name[:-2]
+            wild[negated].add(entity.lower() if entity.isascii() else ascii_host(entity))
         elif name == "*":
             continue
         else:
@@ -125,6 +126,8 @@ def ascii_host(name: str) -> str:
     if _PLAIN.fullmatch(name):
         return name
     name = name.lower()
+    if len(name) > LONGEST_HOST:
+        raise PlaceError(f"{name[:60]!r} is no host name")
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii")

@@ -93,7 +93,8 @@ class Preprocessor:
         text = self._within_bounds(text, name)
         conditions = _Conditions(self, name)
         number = 0
-        lines = text.split("\n" if "\n" in text else "\r")
+        # What is behind the last line that is read stays in one piece.
+        lines = text.split("\n" if "\n" in text else "\r", MOST_LINES)
         while number < len(lines) and not self.full:
             line = lines[number].strip()
             number += 1
@@ -103,9 +104,7 @@ class Preprocessor:
                 number += 1
                 if len(line) > LONGEST_LINE:
                     break
-            if not line:
-                continue
-            if not self._line_fits(line, start, name):
+            if not self._line_fits(line, start, name) or not line:
                 continue
             if line.startswith("!#"):
                 yield from self._direct(line, start, name, path, conditions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -85,15 +85,16 @@ _PART = r"""(?:[.#][A-Za-z_][\w-]*|\[[A-Za-z][\w-]*(?:[~|^$*]?="[^"\\\n]*")?\])"
 _COMPOUND = rf"(?:(?:[A-Za-z][A-Za-z0-9-]*|\*){_PART}*|{_PART}+)"
 _COMMON = re.compile(rf"{_COMPOUND}(?:(?: ?[>+~] ?| ){_COMPOUND}){{,20}}", re.ASCII)
 _ESCAPE = r"\\(?:[0-9a-fA-F]{1,6}\s?|.)"
+# ASCII: without it, letters beyond would be in two alternatives, and `re` would try all ways.
 _NAME = re.compile(
-    rf"(?:--|-?(?:[A-Za-z_]|[^\x00-\x7f]|{_ESCAPE}))(?:[\w-]|[^\x00-\x7f]|{_ESCAPE})*"
+    rf"(?:--|-?(?:[A-Za-z_]|[^\x00-\x7f]|{_ESCAPE}))(?:[\w-]|[^\x00-\x7f]|{_ESCAPE})*", re.ASCII
 )
-_HEX = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
+_HEX = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.ASCII)
 _ATTRIBUTE = re.compile(
     r"""\[\s*(?:[\w*-]*\|(?!=))?((?:[\w-]|[^\x00-\x7f]|\\.)+)\s*
         (?:([~|^$*]?=)\s*(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|((?:[\w-]|[^\x00-\x7f]|\\.)+))
-        \s*([iIsS])?\s*)?\]""",
-    re.VERBOSE | re.DOTALL,
+        (?:\s*([iIsS]))?\s*)?\]""",
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _PROCEDURAL = re.compile(
     r":(?:has|has-text|contains|-abp-[a-z-]+|if|if-not|matches-[a-z-]+|min-text-length|nth-ancestor"
@@ -106,7 +107,7 @@ _TIMELY = re.compile(
 )
 _PLACED = re.compile(r"(?:first|last|only|nth|nth-last)-(?:child|of-type)|root|scope|host|lang|dir")
 _DEEPEST = 8
-_LONGEST = 20_000
+_LONGEST = 4_096  # the longest in use has some 550 characters
 _MOST_AROUND = 64
 
 
@@ -116,7 +117,7 @@ def check(selector: str) -> None:
     :raises SelectorError: when it is malformed.
     :raises UnsupportedError: when it is more than a plain one.
     """
-    if _COMMON.fullmatch(selector):
+    if len(selector) <= _LONGEST and _COMMON.fullmatch(selector):
         return
     if _PROCEDURAL.search(selector):
         raise UnsupportedError("procedural: needs the whole page (:has(), :has-text() …)")
@@ -307,13 +308,38 @@ def _character(found: re.Match[str]) -> str:
     return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
 
 
+Known = dict[tuple[int, int], bool]
+"""What a compound with `:is()` or `:not()` said of an element, by their ids."""
+
+
 def hides(selectors: tuple[Complex, ...], element: Element) -> bool:
     """Whether any of the selectors selects the element."""
-    return any(fits(one.subject, element) and stands(one.around, 0, element) for one in selectors)
+    return _selects(selectors, element, {})
 
 
-def fits(compound: Compound, element: Element) -> bool:
+def _selects(selectors: tuple[Complex, ...], element: Element, known: Known) -> bool:
+    return any(
+        _fits(one.subject, element, known) and _stands(one.around, element, known)
+        for one in selectors
+    )
+
+
+def _fits(compound: Compound, element: Element, known: Known) -> bool:
     """Whether a compound selects the element, whatever is around it."""
+    if not _fits_plainly(compound, element):
+        return False
+    if not compound.among:
+        return True
+    key = id(compound), id(element)
+    if key not in known:
+        known[key] = all(
+            _selects(one.selectors, element, known) is not one.negated for one in compound.among
+        )
+    return known[key]
+
+
+def _fits_plainly(compound: Compound, element: Element) -> bool:
+    """The same, `:is()` and `:not()` aside."""
     if compound.never or (compound.empty and not element.empty):
         return False
     if compound.tag and compound.tag != element.tag.lower():
@@ -322,9 +348,7 @@ def fits(compound: Compound, element: Element) -> bool:
         return False
     if not all(name in element.classes for name in compound.classes):
         return False
-    if not all(holds(wanted, element.attribute(wanted.name)) for wanted in compound.attributes):
-        return False
-    return all(hides(one.selectors, element) is not one.negated for one in compound.among)
+    return all(holds(wanted, element.attribute(wanted.name)) for wanted in compound.attributes)
 
 
 def holds(wanted: Attribute, value: str | None) -> bool:
@@ -347,16 +371,23 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def stands(around: tuple[tuple[str, Compound], ...], place: int, element: Element) -> bool:
-    """Whether the elements around are what the rest of a selector asks for."""
-    if place == len(around):
-        return True
-    sign, compound = around[place]
-    step = element.parent if sign in {" ", ">"} else element.previous
-    while step is not None:
-        if fits(compound, step) and stands(around, place + 1, step):
-            return True
-        if sign in {">", "+"}:
-            return False
-        step = step.parent if sign == " " else step.previous
-    return False
+def _stands(around: tuple[tuple[str, Compound], ...], element: Element, known: Known) -> bool:
+    """Whether the elements around are what the rest of a selector asks for. All ways are followed
+    at once: one after the other, `* ~ * ~ *` would have millions."""
+    here = [element]
+    for sign, compound in around:
+        here = [one for one in _reached(sign, here) if _fits(compound, one, known)]
+    return bool(here)
+
+
+def _reached(sign: str, elements: Iterable[Element]) -> Iterator[Element]:
+    """The elements to which a combinator leads from any of these, each once."""
+    seen: set[int] = set()
+    for element in elements:
+        step = element.parent if sign in {" ", ">"} else element.previous
+        while step is not None and id(step) not in seen:
+            seen.add(id(step))
+            yield step
+            if sign in {">", "+"}:
+                break
+            step = step.parent if sign == " " else step.previous

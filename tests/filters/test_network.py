@@ -332,3 +332,18 @@ def _from(pattern: str, url: str, at: int, end: bool) -> bool:
         not (url[at].isalnum() or url[at] in "_.%-") if pattern[0] == "^" else pattern[0] == url[at]
     )
     return same and _from(pattern[1:], url, at + 1, end)
+
+
+def test_a_host_beyond_ascii_is_met_as_dns_knows_it() -> None:
+    found = matcher("||bücher.example^$script\n||ads.bücher.example/x$image,domain=bücher.*")
+    page = "https://xn--bcher-kva.example/"
+    assert found.match(Request(f"{page}a.js", page, "script")).blocked
+    assert found.match(Request("https://ads.xn--bcher-kva.example/x", page, "image")).blocked
+    assert not found.match(Request("https://xn--bcher-kvb.example/a.js", page, "script")).blocked
+
+
+def test_the_time_of_one_list_is_not_taken_from_another_of_the_same_name() -> None:
+    first, second = (parse_list("/x\n", name="same") for _ in range(2))
+    found = NetworkMatcher([first, second])
+    found.given_up[first] = network.too_slow(first.network[0])
+    assert second not in found.given_up
