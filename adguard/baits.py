@@ -125,11 +125,11 @@ def load(source: str | Path | Mapping[str, Any] | None = None) -> BaitSet:
         return _checked(source, "baits")
     try:
         text = Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BaitError(f"baits: {str(source)!r} cannot be read ({error})") from error
     try:
         raw = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BaitError(f"baits: {str(source)!r} is not JSON ({error})") from error
     return _checked(raw, f"baits: {str(source)!r}")
 

@@ -217,18 +217,19 @@ class Settings:
 
     def _check_addresses(self) -> None:
         if self.origin is not None:
-            parts = urlsplit(self.origin)
-            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.username:
+            try:
+                parts = urlsplit(self.origin)
+                place = normal_url(f"{parts.scheme}://{parts.netloc}").removesuffix("/")
+            except ValueError as error:
                 raise SettingsError(
                     f"origin: {self.origin!r} is not like 'https://www.example.org'"
-                )
+                ) from error
             if parts.path not in {"", "/"} or parts.query or parts.fragment:
                 raise SettingsError(
                     f"origin: {self.origin!r} has more than scheme, host and port; "
                     f"write '{parts.scheme}://{parts.netloc}'"
                 )
-            default = {"http": ":80", "https": ":443"}[parts.scheme]
-            self._set("origin", f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}")
+            self._set("origin", place)
         if self.store is not None and not (
             isinstance(self.store, str)
             and (self.store in {"none", "memory:"} or self.store.startswith((STORES[0], STORES[3])))

@@ -128,6 +128,11 @@ class Judge:
         """What could not be decided: lists that take too long."""
         return (*self._network.problems, *self._cosmetic.problems)
 
+    @property
+    def slow(self) -> set[FilterList]:
+        """The lists that these problems are about."""
+        return {*self._network.given_up, *self._cosmetic.given_up}
+
     def _request(self, path: str, kind: str) -> Request:
         return Request(url=self._site.url(path), page=self._site.page, kind=kind)
 

@@ -15,7 +15,7 @@ from adguard.baits import BaitError
 from adguard.lint.findings import Finding, to_json
 from adguard.lint.inspection import Order, inspect
 from adguard.lint.profiles import Blockers, Profile, ProfileError, load
-from adguard.lint.sources import Gathered, SourceError, from_package, from_paths
+from adguard.lint.sources import Gathered, SourceError, from_package, from_paths, written
 from adguard.lint.terminal import render
 from adguard.lint.webpage import to_html
 from adguard.settings import Settings, SettingsError
@@ -100,7 +100,7 @@ def lint(
     if origin is None and not catalogue:
         raise click.UsageError("--origin is missing: the site, such as https://www.example.org.")
     if html is not None and not html.parent.is_dir():
-        raise click.UsageError(f"--html: there is no folder {html.parent}.")
+        raise click.UsageError(f"--html: there is no folder {written(html.parent)}.")
     try:
         settings = _settings(origin or NOWHERE, prefix, baits)
         bait_data.load(settings.baits)
@@ -121,7 +121,8 @@ def lint(
     except (BaitError, ProfileError, SettingsError, SourceError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
+        place = written(Path(error.filename or ""))
+        raise click.ClickException(f"{place}: {error.strerror}.") from None
     if as_json:
         click.echo(to_json(report))
     else:

@@ -59,7 +59,7 @@ def inspect(order: Order, more: Iterable[Finding] = ()) -> Report:
         result, found = check(profile, judge, uses, baits, own)
         results.append(result)
         findings += found
-        library.give_up(lists, judge.problems)
+        library.give_up(judge.slow)
         if result.checked:
             reserve.ask(profile, judge)
         library.keep_for(order.profiles[number:])

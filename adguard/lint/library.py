@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,12 +12,11 @@ from adguard.filters import (
     Environment,
     FilterList,
     NetworkRule,
-    Problem,
     parse_list,
 )
 from adguard.lint.findings import Cite, Finding, Level, ListInfo, Topic
 from adguard.lint.profiles import ENVIRONMENTS, Profile
-from adguard.lint.sources import Gathered, Source
+from adguard.lint.sources import Gathered, Source, written
 
 SHOWN = 200
 MOST_PROBLEMS = 20
@@ -38,7 +37,7 @@ class Library:
         self._gathered = gathered
         self._read: dict[tuple[Path, Environment], FilterList] = {}
         self._facts: dict[Path, _Facts] = {}
-        self._slow: dict[str, FilterList] = {}
+        self._once: dict[Path, FilterList] = {}
 
     def has(self, name: str) -> bool:
         """Whether the list with that id is here, and is one: what a file of nonsense does not hit
@@ -71,8 +70,8 @@ class Library:
 
         :param keep: False for a list that is looked at once; a big one has 100 MB.
         """
-        if source.title in self._slow:
-            return self._slow[source.title]
+        if source.path in self._once:
+            return self._once[source.path]
         key = _reading(source, environment)
         if key in self._read:
             return self._read[key]
@@ -81,7 +80,7 @@ class Library:
         )
         facts = self._facts.setdefault(source.path, _Facts(made))
         if facts.hopeless:
-            self._slow[source.title] = made
+            self._once[source.path] = made
         if keep:
             self._read[key] = made
         return made
@@ -97,11 +96,10 @@ class Library:
         }
         self._read = {key: read for key, read in self._read.items() if key in wanted}
 
-    def give_up(self, lists: Iterable[FilterList], problems: Iterable[Problem]) -> None:
+    def give_up(self, slow: Collection[FilterList]) -> None:
         """Lets lists that took too long to match be read no more: every blocker gets the reading
         whose patience is spent."""
-        named = {one.source for one in problems}
-        self._slow |= {one.name: one for one in lists if one.name in named}
+        self._once |= {path: read for (path, _), read in self._read.items() if read in slow}
 
     def facts(self, source: Source) -> _Facts:
         """What there is to say of a list, as its first reader found it."""
@@ -116,7 +114,7 @@ class Library:
                 id=source.id,
                 title=source.title,
                 source=source.kind,
-                path=str(source.path),
+                path=written(source.path),
                 version=self.facts(source).version,
                 sha256=source.sha256,
                 rules=self.facts(source).rules,
@@ -184,9 +182,11 @@ def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
     problems, rules = facts.problems, facts.rules + facts.skipped
     count = f"{len(problems):,}"
     if not rules:
-        return Level.DEGRADED, f"{source.path} holds no filter rule."
+        return Level.DEGRADED, f"{written(source.path)} holds no filter rule."
     if facts.nonsense:
-        message = f"{source.path} is hardly a filter list: {count} lines are not understood."
+        message = (
+            f"{written(source.path)} is hardly a filter list: {count} lines are not understood."
+        )
         return Level.DEGRADED, message
     if not facts.complete or any(one.line == 0 or "!#include" in one.text for one in problems):
         return Level.DEGRADED, f"{source.title} could not be read in full."

@@ -61,8 +61,7 @@ def look(url: str, settings: Settings) -> list[Finding]:
 
     :raises SourceError: when `url` is no address, or no Chromium is installed.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    if not _is_address(url):
         raise SourceError(f"--live: {url!r} is not an http(s) address.")
     assets = Assets(settings)
     with _browser() as browser:
@@ -80,6 +79,15 @@ def look(url: str, settings: Settings) -> list[Finding]:
         except BrowserError as error:
             said = _said(error)
             return [_found(Level.DEGRADED, url, f"{url} could not be looked at in full: {said}.")]
+
+
+def _is_address(url: str) -> bool:
+    try:
+        url.encode()  # what a terminal sends may be any bytes
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _judge(page: Page, response: Response, settings: Settings, assets: Assets) -> Iterator[Finding]:
@@ -125,11 +133,18 @@ def _visit(page: Page, response: Response, settings: Settings, assets: Assets) -
         url=page.url,
         status=response.status,
         headers=response.all_headers(),
-        html=response.text(),
+        html=response.body().decode("utf-8", "replace"),
         tags=tags,
-        verdict=page.evaluate("window.__lint_verdict") or {},
+        verdict=_verdict_of(page.evaluate("window.__lint_verdict")),
         seen=page.evaluate(body.rstrip().rstrip(";"), given),
     )
+
+
+def _verdict_of(detail: object) -> Mapping[str, Any]:
+    """The detail of the event, if it has the shape of ours: any script can send one."""
+    if not isinstance(detail, dict) or not isinstance(detail.get("signals", {}), dict):
+        return {}
+    return detail
 
 
 def _names(assets: Assets) -> set[str]:
@@ -254,8 +269,8 @@ def _scripts(page: Page, visit: Visit, base: str, assets: Assets) -> Iterator[Fi
             foreign += 1
             continue
         try:
-            text = get(page.request, source).text()
-        except (BrowserError, UnicodeDecodeError):
+            text = get(page.request, source).body().decode("utf-8", "replace")
+        except BrowserError:
             continue
         named = sorted(name for name in names if name in text)
         if named:

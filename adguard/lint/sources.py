@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ PACKAGES = (
 )
 NOT_LISTS = {"badlists.txt", "license.txt", "readme.txt"}
 
-_TITLE = re.compile(rb"^\s*[!#]\s*Title:[ \t]*([^\r\n]{1,200})", re.IGNORECASE | re.MULTILINE)
+_TITLE = re.compile(rb"^[ \t]*[!#][ \t]*Title:[ \t]*([^\r\n]{1,200})", re.IGNORECASE | re.MULTILINE)
 _HEAD = 4096
 _MARKS = {
     b"\xff\xfe": "it is text in UTF-16; save it as UTF-8",
@@ -37,6 +38,11 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 class SourceError(ValueError):
     """The lists asked for cannot be had; the message says which, and what to do."""
+
+
+def written(path: Path) -> str:
+    """A path as text that can be printed: a file's name may be any bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +100,8 @@ class Gathered:
             self.tell(
                 Level.NOTE,
                 source.title,
-                f"{source.path} is not used: {first.path} is the same list and came first.",
+                f"{written(source.path)} is not used: {written(first.path)} is the same list and "
+                "came first.",
             )
 
     def tell(self, level: Level, subject: str, message: str) -> None:
@@ -113,12 +120,12 @@ def from_paths(paths: Iterable[Path], blockers: Blockers) -> Gathered:
         if path.is_dir():
             files = list(_files(path, gathered))
             if not files:
-                raise SourceError(f"--lists: there is no .txt or .list file in {path}.")
+                raise SourceError(f"--lists: there is no .txt or .list file in {written(path)}.")
             _take(gathered, files, "folder", blockers)
         elif path.exists():
             _take(gathered, [path], "file", blockers)
         else:
-            raise SourceError(f"--lists: {path} does not exist.")
+            raise SourceError(f"--lists: {written(path)} does not exist.")
     return gathered
 
 
@@ -138,7 +145,7 @@ def make(path: Path, data: bytes, kind: str, blockers: Blockers, known: str = ""
     title = found[1].decode("utf-8", "replace").strip() if found else ""
     name = known or blockers.recognise(title, path.name)
     if not title:
-        title = blockers.lists[name].title if name else path.name
+        title = blockers.lists[name].title if name else written(Path(path.name))
     return Source(id=name, title=title, kind=kind, path=path, data=data)
 
 
@@ -160,17 +167,19 @@ def complaint(data: bytes) -> str:
 
 def _take(gathered: Gathered, files: Iterable[Path], kind: str, blockers: Blockers) -> None:
     for path in files:
+        place = written(path)
+        name = place.rpartition("/")[2]
         try:
             data = _read(path)
         except OSError as error:
-            gathered.tell(Level.DEGRADED, path.name, f"{path} cannot be read: {_cause(error)}.")
+            gathered.tell(Level.DEGRADED, name, f"{place} cannot be read: {_cause(error)}.")
             continue
         except ValueError as error:
-            gathered.tell(Level.DEGRADED, path.name, f"{path} is not read: {error}.")
+            gathered.tell(Level.DEGRADED, name, f"{place} is not read: {error}.")
             continue
         wrong = complaint(data)
         if wrong:
-            gathered.tell(Level.DEGRADED, path.name, f"{path} is no filter list: {wrong}.")
+            gathered.tell(Level.DEGRADED, name, f"{place} is no filter list: {wrong}.")
             continue
         gathered.add(make(path, data, kind, blockers))
 
@@ -191,11 +200,8 @@ def _cause(error: OSError) -> str:
 
 def _files(folder: Path, gathered: Gathered) -> Iterator[Path]:
     def deny(error: OSError) -> None:
-        gathered.tell(
-            Level.DEGRADED,
-            str(error.filename),
-            f"{error.filename} cannot be read: {_cause(error)}.",
-        )
+        place = written(Path(error.filename))
+        gathered.tell(Level.DEGRADED, place, f"{place} cannot be read: {_cause(error)}.")
 
     count = 0
     for path in sorted(_walk(folder, deny)):
@@ -203,9 +209,8 @@ def _files(folder: Path, gathered: Gathered) -> Iterator[Path]:
             continue
         count += 1
         if count > MOST_FILES:
-            gathered.tell(
-                Level.DEGRADED, folder.name, f"{folder} holds more than {MOST_FILES} lists."
-            )
+            place = written(folder)
+            gathered.tell(Level.DEGRADED, place, f"{place} holds more than {MOST_FILES} lists.")
             return
         yield path
 

@@ -176,6 +176,11 @@ WRONG = [
     (("--origin", ORIGIN, "stray"), "Got an unexpected argument: stray"),
     (("--origin", ORIGIN, "--bogus"), "No such option '--bogus'"),
     (("--origin", ORIGIN), "No filter lists are at hand"),
+    (("--origin", "https://["), "origin: 'https://[' is not like"),
+    (("--origin", "https://x.org:port"), "is not like 'https://www.example.org'"),
+    (("--origin", "https://\udcff.example"), "is not like 'https://www.example.org'"),
+    (("--origin", "https://" + "a." * 60_000 + "example"), "is not like"),
+    (("--origin", ORIGIN, "--lists", "/no/\udcff"), "--lists: /no/\ufffd does not exist"),
 ]
 
 
@@ -189,11 +194,61 @@ def test_a_wrong_question_is_a_clear_sentence_and_ends_in_1(
     assert result.stdout == ""
 
 
-def test_a_live_address_that_is_none_is_said(lists: Path) -> None:
+@pytest.mark.parametrize(
+    "url", ["example.org", "http://[", "https://", "http://x.org:port", "https://x.org/\udcff"]
+)
+def test_a_live_address_that_is_none_is_said(lists: Path, url: str) -> None:
     pytest.importorskip("playwright")
-    result = lint("--origin", ORIGIN, "--lists", lists, "--live", "example.org")
+    result = lint("--origin", ORIGIN, "--lists", lists, "--live", url)
     assert result.exit_code == 1
-    assert "--live: 'example.org' is not an http(s) address" in result.stderr
+    assert f"--live: {url!r} is not an http(s) address" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("text", ["[" * 5_000, "9" * 5_000, "{", "\ud800"])
+def test_a_bait_set_that_cannot_be_read_is_said(lists: Path, tmp_path: Path, text: str) -> None:
+    baits = tmp_path / "baits.json"
+    baits.write_bytes(text.encode("utf-8", "surrogatepass"))
+    result = lint("--origin", ORIGIN, "--lists", lists, "--baits", baits)
+    assert result.exit_code == 1
+    assert "baits: " in result.stderr
+
+
+@pytest.mark.parametrize("form", ["--json", "--html", ""])
+def test_a_file_name_that_is_no_text_is_shown_as_far_as_it_is(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    for name, text in {"\udcff.txt": "##.x\n", "b\udcfe.txt": "", "c\udcfd.txt": "a b\n"}.items():
+        (folder / name).write_text(text)
+    options = [form, tmp_path / "page.html"] if form == "--html" else [form] * bool(form)
+    result = lint("--origin", ORIGIN, "--lists", folder, *options)
+    assert result.exit_code == 2
+    assert "b\ufffd.txt is no filter list" in " ".join(result.stdout.split()).replace("/ ", "/")
+
+
+def test_two_lists_of_one_title_are_not_taken_for_one_another(tmp_path: Path) -> None:
+    for name, text in {"a": "a b\n" * 9, "b": "##.x\n/_site/client-\n"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "custom.txt").write_text(text)
+    paths = (tmp_path / "a" / "custom.txt", tmp_path / "b" / "custom.txt")
+    for order in (paths, paths[::-1]):
+        report = told(lint("--origin", ORIGIN, "--json", "--lists", *order))
+        rules = {one["path"]: one["rules"] for one in report["lists"]}  # type: ignore[attr-defined]
+        assert rules == {str(paths[0]): 0, str(paths[1]): 2}
+        said = [one["message"] for one in report["findings"]]  # type: ignore[attr-defined]
+        assert any("Readers who added it do not meet" in one for one in said)
+
+
+def test_the_host_of_an_origin_beyond_ascii_is_what_dns_knows(lists: Path) -> None:
+    easylist = lists / "easylist.txt"
+    easylist.write_text(
+        easylist.read_text() + "@@||bücher.example^$generichide\n@@||xn--bcher-kva.example^$ghide\n"
+    )
+    for origin in ("https://bücher.example", "https://xn--bcher-kva.example"):
+        report = told(lint("--origin", origin, "--lists", lists, "--json"))
+        assert report["origin"] == "https://xn--bcher-kva.example"
+        assert report["state"] == "broken"
+        said = [one["message"] for one in report["findings"]]  # type: ignore[attr-defined]
+        assert "EasyList names xn--bcher-kva.example in 2 rules. " in " ".join(said)
 
 
 @pytest.mark.parametrize(

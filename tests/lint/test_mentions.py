@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import thread_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adguard.lint.mentions import in_force, name_findings, site_rules, text_findings
+from adguard.lint.mentions import (
+    in_force,
+    name_findings,
+    site_findings,
+    site_rules,
+    text_findings,
+)
 from adguard.lint.profiles import load
 from adguard.lint.sources import Source, make
 
@@ -126,6 +133,66 @@ def test_no_text_of_a_list_is_too_strange_to_be_searched(text: str, host: str) -
     site_rules(source, f"https://{host}")
     list(name_findings([source], ["a.b", "abc"], host, []))
     list(text_findings([source], ["abc"], host, []))
+
+
+@pytest.mark.parametrize("origin", ["https://www.xn--bcher-kva.example"])
+def test_a_host_beyond_ascii_is_found_in_both_ways_to_write_it(origin: str) -> None:
+    rules = [
+        "xn--bcher-kva.example##.x",
+        "Bücher.EXAMPLE##.x",
+        "@@||bücher.example^",
+        "bücher.*##.y",
+    ]
+    assert named("\n".join([*rules, "büchere.example##.x", "übücher.example##.z"]), origin) == rules
+    assert in_force("bücher.example##.x", "www.xn--bcher-kva.example")
+    assert not in_force("~bücher.example##.x", "www.xn--bcher-kva.example")
+
+
+def test_the_rules_that_switch_hiding_off_are_cited_first() -> None:
+    rules = [f"example.org##.x{number}" for number in range(3)]
+    text = "\n".join([*rules, "@@||example.org^$ghide", "@@||example.org^$elemhide"])
+    (only,) = site_findings([source_of(text)], "https://www.example.org")
+    assert [cite.rule for cite in only.cites] == [
+        *("@@||example.org^$ghide", "@@||example.org^$elemhide"),
+        *rules,
+    ]
+    assert "in 5 rules" in only.message
+    assert "switches hiding off" in only.message
+
+
+def test_many_rules_that_name_the_site_take_no_longer_each() -> None:
+    lines = "\n".join(f"example.org##.x{number}" for number in range(20_000))
+    source = source_of(lines + "\n@@||example.org^$ghide" * 5_000)
+    started = thread_time()
+    (told, *_) = [one for one in site_findings([source], "https://example.org") if one.cites]
+    assert thread_time() - started < 2
+    assert len(told.cites) == 200
+
+
+@pytest.mark.parametrize("look", ["site", "names", "texts"])
+@pytest.mark.parametrize("bound", ["PATIENCE", "MOST_LINES", "MOST_CHARACTERS"])
+def test_a_list_beyond_a_bound_is_not_searched_to_its_end_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, look: str, bound: str
+) -> None:
+    monkeypatch.setattr(f"adguard.lint.mentions.{bound}", -1.0 if bound == "PATIENCE" else 60)
+    source = source_of("##.y\n" * 61 + "example.org##p:has-text(Ads pay)\n" * 2)
+    found = {
+        "site": lambda: site_findings([source], "https://example.org"),
+        "names": lambda: name_findings([source], ["Ads pay"], "example.org", []),
+        "texts": lambda: text_findings([source], ["Ads pay"], "example.org", []),
+    }[look]()
+    (only,) = found
+    assert "was not searched to its end" in only.message
+    assert only.level == "degraded"
+
+
+def test_one_expression_that_is_slow_on_every_sentence_is_given_up() -> None:
+    slow = "##p:has-text(/(?:[a-z ]|a){0,150}[0-9]/)"
+    texts = ["a " * 100 for _ in range(500)]
+    started = thread_time()
+    found = list(text_findings([source_of(slow)], texts, "www.example.org", []))
+    assert thread_time() - started < 5
+    assert "too long to try" in found[0].message
 
 
 def test_words_that_take_too_long_to_look_for_are_given_up_and_said(
