@@ -7,9 +7,11 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -25,9 +27,12 @@ AGENT: Final = "adguard-toolkit lint (+https://pypi.org/project/adguard-toolkit/
 MOST_BYTES: Final = 32 * 1024 * 1024
 TIMEOUT: Final = httpx.Timeout(30, connect=10)
 AT_ONCE: Final = 4
+MOST_STEPS: Final = 5
+"""Redirects that are followed."""
 MOST_INCLUDES: Final = 32
+LONGEST_NAME: Final = 300
 
-_INCLUDE = re.compile(rb"^!#include[ \t]+([^\r\n]{1,300}?)[ \t]*\r?$", re.MULTILINE)
+_INCLUDE = re.compile(rb"^!#include[ \t]+([^ \t\r\n][^\r\n]*)", re.MULTILINE)
 _CHECKSUM = re.compile(rb"^[ \t]*![ \t]*checksum[ \t:-]+([\w+/=]+).*\n?", re.I | re.M)
 
 Progress = Callable[[str, int, int | None], None]
@@ -88,8 +93,6 @@ def fetch(
     with (
         httpx.Client(
             timeout=TIMEOUT,
-            follow_redirects=True,
-            max_redirects=5,
             headers={"user-agent": AGENT, "accept": "text/plain,*/*;q=0.1"},
             transport=transport,
         ) as client,
@@ -179,13 +182,16 @@ def _get(
     url: str,
     headers: Mapping[str, str],
     progress: Callable[[int, int | None], None] = lambda *_: None,
+    *,
+    stay: bool = False,
 ) -> tuple[httpx.Response, bytes]:
-    """Asks for `url`; the body is decoded and whole, and at most 32 MB."""
+    """Asks for `url`; the body is decoded and whole, and at most 32 MB.
+
+    :param stay: follow redirects on the same server only.
+    """
     data = bytearray()
     try:
-        with client.stream("GET", url, headers=headers) as answer:
-            if url.startswith("https:") and answer.url.scheme != "https":
-                raise DownloadError("its server sends us to an address without TLS")
+        with _answer(client, client.build_request("GET", url, headers=headers), stay) as answer:
             length = answer.headers.get("content-length", "")
             total = int(length) if length.isdigit() else None
             for chunk in answer.iter_bytes():
@@ -205,10 +211,32 @@ def _get(
     return answer, bytes(data)
 
 
+@contextmanager
+def _answer(client: httpx.Client, request: httpx.Request, stay: bool) -> Iterator[httpx.Response]:
+    """The answer at the end of all redirects. Each step is judged before it is taken: none leads
+    from TLS to none."""
+    for _ in range(MOST_STEPS + 1):
+        answer = client.send(request, stream=True, follow_redirects=False)
+        if answer.next_request is None:
+            try:
+                yield answer
+            finally:
+                answer.close()
+            return
+        answer.close()
+        here, there = request.url, answer.next_request.url
+        if here.scheme == "https" and there.scheme != "https":
+            raise DownloadError("its server sends us to an address without TLS")
+        if stay and here.netloc != there.netloc:
+            raise DownloadError("its server sends us to another server")
+        request = answer.next_request
+    raise DownloadError(f"its server sends us on more than {MOST_STEPS} times")
+
+
 def _fetch_includes(client: httpx.Client, url: str, data: bytes, path: Path) -> None:
     """Keeps the files that a list names in `!#include` beside it, each once, 32 at most. One that
     fails is left out; the reader of the list then says so."""
-    pending = [(url, found.decode("utf-8", "replace")) for found in _INCLUDE.findall(data)]
+    pending = [(url, name) for name in _included(data)]
     seen: set[str] = set()
     while pending and len(seen) < MOST_INCLUDES:
         base, name = pending.pop(0)
@@ -220,17 +248,26 @@ def _fetch_includes(client: httpx.Client, url: str, data: bytes, path: Path) -> 
         if urlsplit(address).netloc != urlsplit(url).netloc:
             continue
         try:
-            answer, body = _get(client, address, {})
+            answer, body = _get(client, address, {}, stay=True)
         except DownloadError:
             continue
         if answer.status_code == httpx.codes.OK and not complaint(body):
             target = path.parent / inner
             if target.stem != path.stem:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _write(target, body)
-            pending += [
-                (address, more.decode("utf-8", "replace")) for more in _INCLUDE.findall(body)
-            ]
+                try:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    _write(target, body)
+                except (OSError, ValueError):  # no name for a file
+                    continue
+            pending += [(address, more) for more in _included(body)]
+
+
+def _included(data: bytes) -> Iterator[str]:
+    """The files that a list names in `!#include`."""
+    for found in islice(_INCLUDE.finditer(data), 32 * MOST_INCLUDES):
+        name = found[1].decode("utf-8", "replace").rstrip()
+        if len(name) <= LONGEST_NAME:
+            yield name
 
 
 def _damage(data: bytes) -> str:

@@ -179,7 +179,7 @@ def test_a_list_whose_own_checksum_does_not_fit_is_refused(maker: Maker, tmp_pat
         (Answer(b"\0\1\2"), "it is a binary file"),
         (Answer(cut=True), "the transfer failed"),
         (Answer(b"not gzip", headers={"content-encoding": "gzip"}), "the transfer failed"),
-        (Answer(status=302, headers={"location": "/easylist.txt"}), "the transfer failed"),
+        (Answer(status=302, headers={"location": "/easylist.txt"}), "us on more than 5 times"),
     ],
 )
 def test_an_answer_that_is_no_list_is_said_and_not_kept(
@@ -292,10 +292,17 @@ def test_lists_that_include_ever_more_files_are_cut_off(maker: Maker, tmp_path: 
     assert len(maker.asked) == 1 + download.MOST_INCLUDES
 
 
-def test_an_address_with_tls_is_not_left_for_one_without(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_address_with_tls_is_not_left_for_one_without_even_for_a_step(
+    tmp_path: Path, times: int
+) -> None:
+    asked: list[str] = []
+
     def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.scheme == "https":
-            return httpx.Response(302, headers={"location": "http://lists.example/easylist.txt"})
+        asked.append(str(request.url))
+        if len(asked) <= times:
+            there = {"https": "http", "http": "https"}[request.url.scheme]
+            return httpx.Response(302, headers={"location": f"{there}://lists.example/a"})
         return httpx.Response(200, content=LIST)
 
     gathered = fetch(
@@ -305,6 +312,34 @@ def test_an_address_with_tls_is_not_left_for_one_without(tmp_path: Path) -> None
         transport=httpx.MockTransport(answer),
     )
     assert "without TLS" in gathered.findings[0].message
+    assert asked == ["https://lists.example/easylist.txt"]
+
+
+def test_an_included_file_comes_from_the_lists_own_server_only(
+    maker: Maker, tmp_path: Path
+) -> None:
+    other = Maker()
+    other.answers["/far.txt"] = Answer(b"##.far\n")
+    maker.answers["/easylist.txt"] = Answer(LIST + b"!#include far.txt\n!#include near.txt\n")
+    maker.answers["/far.txt"] = Answer(status=302, headers={"location": f"{other.url}/far.txt"})
+    maker.answers["/near.txt"] = Answer(status=302, headers={"location": "/here.txt"})
+    maker.answers["/here.txt"] = Answer(b"##.near\n")
+    source = get(maker, tmp_path).known["easylist"]
+    assert source.include("far.txt") is None
+    assert source.include("near.txt") == b"##.near\n"
+    assert other.asked == []
+    other.stop()
+
+
+@pytest.mark.parametrize("line", [b" " * 3_000 + b"x" * 400, b" " * 300_000, b" " + b"x" * 290])
+def test_no_included_name_is_too_strange_to_be_looked_at(
+    maker: Maker, tmp_path: Path, line: bytes
+) -> None:
+    maker.answers["/easylist.txt"] = Answer(LIST + b"!#include" + line + b"\n!#include part.txt\n")
+    maker.answers["/part.txt"] = Answer(b"##.part\n")
+    maker.answers[f"/{line.decode().strip()}"] = Answer(b"##.long\n")
+    source = get(maker, tmp_path).known["easylist"]
+    assert source.include("part.txt") == b"##.part\n"
 
 
 def test_a_cache_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
