@@ -112,13 +112,13 @@ def _by_verdict(groups: Sequence[Group], whole: Sequence[Figure]) -> tuple[Group
     together = [g for g in ordered if (views[g.value] or _size(g)) < FEWEST]
     others = ordered[len(together) :]
 
-    def beyond(joined: Sequence[Group]) -> frozenset[str]:
+    def not_alone(joined: Sequence[Group]) -> frozenset[str]:
         """The verdicts that do not stand alone: whether one of them is among the joined or was not
         seen at all, nobody is told."""
         return frozenset(VIEWS).difference(g.value for g in groups if g not in joined)
 
     def told_by(joined: Sequence[Group]) -> bool:
-        away = beyond(joined)
+        away = not_alone(joined)
         known = told.plus(away, *({verdict} for verdict in VIEWS if verdict not in away))
         return any(known.tells(one) for one in small)
 
@@ -127,7 +127,7 @@ def _by_verdict(groups: Sequence[Group], whole: Sequence[Figure]) -> tuple[Group
         chosen = next(safe, others[0])
         together.append(chosen)
         others.remove(chosen)
-    few, away = _join(together), beyond(together)
+    few, away = _join(together), not_alone(together)
     # So a figure of only some of these verdicts goes.
     gone = {m.name for m in METRICS for s in m.sums if not away.isdisjoint(s) and not away <= {*s}}
     few = replace(few, figures=_without(few.figures, frozenset(gone)))

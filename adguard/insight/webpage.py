@@ -169,10 +169,11 @@ def _rates(groups: Sequence[Group], dates: Sequence[date]) -> list[float | None]
 
 
 def _strip(report: Report) -> Markup:
-    known: list[tuple[float | None, charts.Kind]]
-    known = [*((report[name].value, kind) for name, kind in VERDICTS), (_clear(report), "clear")]
-    parts = [charts.Part(kind, share, kind) for share, kind in known if share is not None]
-    return charts.strip("Views by verdict", parts)
+    clear = _clear(report)
+    if clear is None:  # a strip without some of its parts would be of another whole
+        return Markup("")
+    parts = [charts.Part(kind, report[name].value or 0.0, kind) for name, kind in VERDICTS]
+    return charts.strip("Views by verdict", [*parts, charts.Part("clear", clear, "clear")])
 
 
 def _clear(report: Report) -> float | None:

@@ -224,8 +224,8 @@ def experiment(found: Experiment) -> list[str]:
     """Says what an experiment tells: of asking as such, and of variants of it."""
     if found.withheld:
         return [
-            f"Left out: of one arm fewer than {FEWEST} readers were drawn, or came back. `adguard "
-            "experiment` tells it to you."
+            f"Left out: of one arm fewer than {FEWEST} readers were drawn, or came back. Terminal "
+            "and dashboard show it."
         ]
     held_out = holdout(found.holdout) if found.holdout else []
     said = [*held_out, *variants(found.arms)]

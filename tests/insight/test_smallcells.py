@@ -99,6 +99,8 @@ def test_a_page_of_left_out_figures_still_stands() -> None:
     page = to_html(withhold(report))
     assert "n &lt; 10" in page
     assert "are left out" in page
+    assert "Views by verdict" not in page
+    assert "Views by verdict" in to_html(report)
     assert "are left out" not in to_html(report)
 
 
