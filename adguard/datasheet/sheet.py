@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from adguard.datasheet import fields
+from adguard.ledger.clickhouse.tables import SPAN
 from adguard.ledger.events import DAY, KEEP_IDS
 from adguard.passes.taken import KEEP
 from adguard.reader import LIFETIME_DAYS, CookieJar
@@ -198,6 +199,9 @@ def _reports(settings: Settings) -> Section:
 
 def _kept(settings: Settings) -> Section:
     days = f"{settings.retention_days} days"
+    if settings.store.startswith("clickhouse:"):
+        # Removed by whole partitions.
+        days += f", and up to {SPAN - 1} more"
     title = "What the server keeps"
     if settings.store == "none":
         said = "Which codes of supporter passes were taken, the process remembers until it ends."

@@ -89,7 +89,7 @@ def test_it_speaks_of_the_settings_in_force() -> None:
         "What The Gazette stores",
         "Before the reader agrees",
         "who has agreed",
-        "90 days",
+        "90 days, and up to 27 more",
         "ClickHouse at db.example:8443",
         "Ad hosts (ads.example, banners.test)",
         "hooks.example: gets signed alerts",
