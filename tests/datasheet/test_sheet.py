@@ -18,6 +18,7 @@ from adguard.datasheet import fields, sheet_of, to_html, to_markdown
 from adguard.datasheet.sheet import MEMORY_MINUTES
 from adguard.endpoints.report import Report
 from adguard.ledger import Event
+from adguard.ledger.clickhouse.tables import SPAN
 from adguard.ledger.events import DAY
 from adguard.passes.taken import KEEP
 from adguard.reader import _NAMES, ReaderState
@@ -89,7 +90,7 @@ def test_it_speaks_of_the_settings_in_force() -> None:
         "What The Gazette stores",
         "Before the reader agrees",
         "who has agreed",
-        "90 days, and up to 27 more",
+        f"90 days, and up to {SPAN - 1} more",
         "ClickHouse at db.example:8443",
         "Ad hosts (ads.example, banners.test)",
         "hooks.example: gets signed alerts",
