@@ -18,7 +18,7 @@ from adguard.filters.selector import Element, hides, read
 _GENERIC, _SPECIFIC = 1, 2
 _ALLOWANCE = 0.001
 _UNTIMED = 64
-_SHORT = 64  # characters of a selector
+_SHORT = 64  # characters of a rule
 
 
 class CosmeticMatch(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ class CosmeticMatcher:
         started = thread_time()
         for count, rule in enumerate(chain(index.generic(element), index.specific(host)), 1):
             yield rule
-            timed = len(rule.selector) > _SHORT or not count % _UNTIMED
+            timed = not index.patience or len(rule.text) > _SHORT or not count % _UNTIMED
             if timed and thread_time() - started > index.patience:
                 self.given_up.setdefault(one, too_slow(rule))
                 index.patience = 0.0

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from adguard.filters.facts import Facts
+from adguard.filters.options import without_badfilter
 from adguard.filters.pattern import hosts_only, literal, token
 from adguard.filters.places import chain, entities, named
-from adguard.filters.rules import CosmeticRule, NetworkRule
+from adguard.filters.rules import CosmeticRule, NetworkRule, Options
 from adguard.filters.selector import Element, parts, read, subject_part
 
 PATIENCE = 1.5
@@ -18,6 +19,15 @@ ELEMENT_PATIENCE = 0.5
 """The same for elements."""
 
 _KEY = re.compile(r"[.#][\w-]+")
+
+
+Identity = tuple[bool, str, Options]
+
+
+def identity(rule: NetworkRule, options: Options) -> Identity:
+    """What a `badfilter` has to have in common with the rule that it switches off."""
+    exact = rule.expression or options.match_case
+    return rule.exception, rule.pattern if exact else rule.pattern.lower(), options
 
 
 class NetworkIndex:
@@ -29,11 +39,11 @@ class NetworkIndex:
         self.by_word: dict[str, list[NetworkRule]] = defaultdict(list)
         self.by_page: dict[str, list[NetworkRule]] = defaultdict(list)
         self.others: list[tuple[str, NetworkRule]] = []
-        self.bad: list[NetworkRule] = []
+        self.bad: set[Identity] = set()
         self.patience = PATIENCE
         for rule in rules:
             if rule.options.badfilter:
-                self.bad.append(rule)
+                self.bad.add(identity(rule, without_badfilter(rule.options)))
             else:
                 self._place(rule)
 
@@ -118,11 +128,9 @@ class CosmeticIndex:
             yield from self.by_part.get(part, ())
 
     def specific(self, host: str) -> Iterator[CosmeticRule]:
-        """The rules that name the page's host."""
+        """The rules that name the page's host, or may."""
         for name in chain(host):
             yield from self.by_host.get(name, ())
         for name in entities(host):
             yield from self.by_entity.get(name, ())
-        for rule in self.by_expression:
-            if rule.places and named(rule.places, host):
-                yield rule
+        yield from self.by_expression

@@ -19,6 +19,7 @@ class FilterList(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False)
     :param title: what it calls itself, or "".
     :param version: its version or date of change, as it states it, or "".
     :param environment: for whom it was read.
+    :param lines: how many were read, with those that it includes.
     :param complete: False where a bound cut off the rest; a problem says which.
     :param problems: what could not be understood, at most 1,000 and one that counts the rest.
     :param skipped: rules left out knowingly -> how many, by reason.
@@ -30,6 +31,7 @@ class FilterList(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False)
     environment: Environment
     network: Sequence[NetworkRule] = ()
     cosmetic: Sequence[CosmeticRule] = ()
+    lines: int = 0
     complete: bool = True
     problems: Sequence[Problem] = ()
     skipped: Mapping[str, int] = {}

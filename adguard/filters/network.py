@@ -10,9 +10,9 @@ from time import thread_time
 import msgspec
 
 from adguard.filters.facts import Facts, Request
-from adguard.filters.index import PATIENCE
+from adguard.filters.index import PATIENCE, identity
 from adguard.filters.lists import FilterList
-from adguard.filters.options import KINDS, NETWORK, without_badfilter
+from adguard.filters.options import KINDS, NETWORK
 from adguard.filters.pattern import compile_pattern, hosts_only
 from adguard.filters.places import named
 from adguard.filters.rules import SHOWN, CosmeticRule, NetworkRule, Options, Problem
@@ -21,6 +21,7 @@ _compiled = lru_cache(maxsize=16_384)(compile_pattern)
 _PRIORITY = re.compile(r":(-?\d+)$")
 _ALLOWANCE = 0.02
 _UNTIMED = 64
+_SHORT = 64  # characters of a rule
 _DOCUMENT = KINDS["document"]
 
 
@@ -50,11 +51,7 @@ class NetworkMatcher:
 
     def __init__(self, lists: Iterable[FilterList]) -> None:
         self._lists = tuple(lists)
-        self._bad = {
-            _identity(rule, without_badfilter(rule.options))
-            for one in self._lists
-            for rule in one.network_index.bad
-        }
+        self._bad = [bad for one in self._lists if (bad := one.network_index.bad)]
         self.given_up: dict[FilterList, Problem] = {}
         self._pages: dict[str, list[NetworkRule]] = {}
 
@@ -148,9 +145,9 @@ class NetworkMatcher:
         started = thread_time()
         for count, rule in enumerate(index.candidates(facts), 1):
             yield rule
-            if (rule.expression or not count % _UNTIMED) and (
-                thread_time() - started > index.patience
-            ):
+            costly = rule.expression or len(rule.text) > _SHORT
+            timed = costly or not index.patience or not count % _UNTIMED
+            if timed and thread_time() - started > index.patience:
                 self.given_up.setdefault(one, too_slow(rule))
                 index.patience = 0.0
                 return
@@ -166,13 +163,7 @@ class NetworkMatcher:
             found = match(facts.url, facts.start, facts.end)
         if not found:
             return False
-        return not self._bad or _identity(rule, rule.options) not in self._bad
-
-
-def _identity(rule: NetworkRule, options: Options) -> tuple[bool, str, Options]:
-    """What a `badfilter` has to have in common with the rule that it switches off."""
-    exact = rule.expression or options.match_case
-    return rule.exception, rule.pattern if exact else rule.pattern.lower(), options
+        return not any(identity(rule, rule.options) in bad for bad in self._bad)
 
 
 def _place(rule: NetworkRule) -> tuple[int, str]:

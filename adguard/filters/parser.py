@@ -16,7 +16,7 @@ from adguard.filters.options import (
 )
 from adguard.filters.places import PlaceError, ascii_host, read_places
 from adguard.filters.preprocessor import Include, Line, Notes, Preprocessor
-from adguard.filters.rules import CosmeticRule, NetworkRule, Options
+from adguard.filters.rules import CosmeticRule, NetworkRule, Options, Places
 from adguard.filters.selector import SelectorError, UnsupportedError, check
 
 MOST_EXPRESSIONS = 5_000
@@ -24,6 +24,9 @@ MOST_EXPRESSIONS = 5_000
 LONGEST_PATTERN = 1_024
 MOST_COMPLEX = 20_000
 """Generic cosmetic rules in one list that ask for more than one name; in use: some hundreds."""
+
+MOST_NAMES = 500_000
+"""Host names in the places of one list's rules; in use: some ten thousand."""
 
 _SEPARATOR = re.compile(r"#@?(?:\$\?|\$|%|\?)?#(?=.)")
 _MARKUP = re.compile(r"[^\s/|@\"'!#$]*\$@?\$[a-z*][\w-]*(?:\[|$)", re.IGNORECASE)
@@ -66,6 +69,7 @@ def parse_list(
         environment=environment,
         network=reading.network,
         cosmetic=reading.cosmetic,
+        lines=preprocessor.lines_read,
         complete=not preprocessor.cut,
         problems=notes.all_problems(),
         skipped=dict(notes.skipped),
@@ -86,6 +90,7 @@ class _Reading:
         self.cosmetic: list[CosmeticRule] = []
         self.expressions = 0
         self.complex = 0
+        self.names = 0
         self._options: dict[tuple[str, bool], Options | OptionError | SkippedError] = {}
 
     def take(self, lines: Iterable[Line]) -> None:
@@ -151,6 +156,7 @@ class _Reading:
             raise OptionError(f"the pattern is longer than {LONGEST_PATTERN:,} characters")
         elif not pattern.isascii():
             pattern = _on_the_wire(pattern)
+        self.count(options.domains, options.to, options.denyallow)
         self.network.append(
             NetworkRule(line, number, source, exception, pattern, options, expression)
         )
@@ -195,6 +201,11 @@ class _Reading:
             raise found.with_traceback(None)  # kept, and raised again for every such rule
         return found
 
+    def count(self, *lists: Places | None) -> None:
+        self.names += sum(places.size for places in lists if places is not None)
+        if self.names > MOST_NAMES:
+            raise PlaceError(f"more than {MOST_NAMES:,} host names in one list")
+
     def expression(self, source: str, match_case: bool) -> Expression:
         self.expressions += 1
         if self.expressions > MOST_EXPRESSIONS:
@@ -219,6 +230,7 @@ class _Reading:
         except UnsupportedError as error:
             raise SkippedError(str(error)) from None
         places = None if where in {"", "*"} else read_places(where, ",")
+        self.count(places)
         self.complex += places is None or places.generic
         if self.complex > MOST_COMPLEX:
             raise SelectorError(f"more than {MOST_COMPLEX:,} generic rules with a long selector")

@@ -10,6 +10,9 @@ from adguard.filters.expression import Expression, ExpressionError
 from adguard.filters.rules import Places
 from adguard.hosts import LONGEST_HOST, domain_of
 
+MOST_EXPRESSIONS = 32
+"""Regular expressions in one list of hosts; in use: one."""
+
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[.*|.*:.*")
 
 
@@ -77,6 +80,8 @@ def read_places(text: str, separator: str) -> Places:
         negated = item.startswith("~")
         name = item[1:] if negated else item
         if len(name) > 2 and name[0] == name[-1] == "/":
+            if len(patterns[0]) + len(patterns[1]) >= MOST_EXPRESSIONS:
+                raise PlaceError(f"more than {MOST_EXPRESSIONS} regular expressions for hosts")
             patterns[negated].append(_expression(name))
         elif name.endswith(".*") and "*" not in name[:-2]:
             entity = name[:-2]

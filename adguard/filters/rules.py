@@ -45,6 +45,11 @@ class Places(msgspec.Struct, frozen=True):
         """Whether it names no place where the rule applies, only such where it does not."""
         return not (self.hosts or self.entities or self.expressions)
 
+    @property
+    def size(self) -> int:
+        """How many names and expressions that are."""
+        return sum(map(len, msgspec.structs.astuple(self)))
+
 
 class Options(msgspec.Struct, frozen=True):
     """What stands behind the `$` of a network rule.

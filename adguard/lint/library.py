@@ -23,6 +23,8 @@ MOST_PROBLEMS = 20
 MANY = 200_000
 """Rules from which on a list is read once and not for each blocker anew: the longest that a blocker
 has on by default has half as many."""
+MANY_LINES = 300_000
+"""The same for lines: what is left out costs time, too."""
 MUCH = 0.5
 """Share of lines not understood from which on a file is no list that we can read."""
 
@@ -158,6 +160,7 @@ class _Facts:
         self.version = read.version
         self.rules = len(read.network) + len(read.cosmetic)
         self.skipped = sum(read.skipped.values())
+        self.lines = read.lines
         self.complete = read.complete
         self.problems = read.problems
 
@@ -175,7 +178,7 @@ class _Facts:
     @property
     def endless(self) -> bool:
         """Whether it is longer than any list that a blocker has on by default."""
-        return self.rules > MANY
+        return self.rules > MANY or self.lines > MANY_LINES
 
 
 def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
@@ -192,8 +195,9 @@ def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
         return Level.DEGRADED, f"{source.title} could not be read in full."
     if facts.endless:
         message = (
-            f"{source.title} has {facts.rules:,} rules, more than any list that a blocker has on "
-            "by default. It was read once, and not as each blocker reads it."
+            f"{source.title} has {facts.rules:,} rules in {facts.lines:,} lines, more than any "
+            "list that a blocker has on by default. It was read once, and not as each blocker "
+            "reads it."
         )
         return Level.DEGRADED, message
     if problems:

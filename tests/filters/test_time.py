@@ -171,3 +171,22 @@ def test_blank_lines_count_as_lines() -> None:
     held = parse_list("\n" * (MOST_LINES - 1) + "##.x", name="blank")
     assert held.complete
     assert [rule.line for rule in held.cosmetic] == [MOST_LINES]
+
+
+def test_hosts_by_regular_expression_are_few_in_one_rule_and_timed() -> None:
+    slow = [f"/(?:a|a)*(?:a|b){{9}}[b-d]{number}$/" for number in range(1_000)]
+    (problem,) = parse_list(f"{','.join(slow)}##.x", name="many").problems
+    assert "ore than 32 regular expressions" in problem.reason
+    (problem,) = parse_list(f"||x^$domain={'|'.join(slow)}", name="many").problems
+    assert "ore than 32 regular expressions" in problem.reason
+    matcher = CosmeticMatcher([parse_list("\n".join(f"{one}##.x" for one in slow), name="slow")])
+    page = f"https://{'.'.join(['a' * 60] * 4)}/"
+    assert seconds(lambda: [matcher.match(Element(id=f"a{n}"), page) for n in range(20)]) < 2
+    assert matcher.problems
+
+
+def test_hosts_without_end_are_cut_off() -> None:
+    hosts = "|".join(f"d{number}.com" for number in range(4_000))
+    found = parse_list(f"||x^$domain={hosts}\n" * 130, name="hosts")
+    assert "ore than 500,000 host names" in found.problems[0].reason
+    assert len(found.network) == 125

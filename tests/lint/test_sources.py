@@ -217,10 +217,11 @@ def test_a_list_cut_off_at_a_bound_is_said_not_to_be_read_in_full_and_is_read_on
     assert shelf.lists(full)[0] is shelf.lists(other)[0]
 
 
+@pytest.mark.parametrize("bound", ["MANY", "MANY_LINES"])
 def test_a_list_longer_than_any_in_use_is_read_once_and_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    monkeypatch.setattr(library, "MANY", 9)
+    monkeypatch.setattr(library, bound, 9)
     lists = contents()
     report = judge_gathered(from_paths([write(tmp_path, lists)], load()), "ublock", "abp")
     told = found(report, Level.DEGRADED, Topic.LIST, "more than any list that a blocker has on")
