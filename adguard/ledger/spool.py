@@ -20,8 +20,9 @@ from adguard.ledger.store import KEEP_DAYS, Parcel
 
 __all__ = ["PARCEL", "Spool", "Waiting", "pack", "unpack"]
 
-PARCEL = 50_000
-"""Events from which on a parcel is large enough."""
+PARCEL = 100_000
+"""Events from which on a parcel is large enough: they are counted batch by batch and not held, and
+a parcel costs its insert the same whatever it stands for."""
 
 REMEMBER_ADMITTED = 40
 """Days for which a node remembers which values have a row: longer than a backlog can be old."""
