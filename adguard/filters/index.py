@@ -13,7 +13,7 @@ from adguard.filters.places import chain, entities, named
 from adguard.filters.rules import CosmeticRule, NetworkRule, Options
 from adguard.filters.selector import Element, parts, read, subject_part
 
-PATIENCE = 1.5
+PATIENCE = 1.0
 """Seconds of processor time that a list may take for requests, and a little more for each."""
 ELEMENT_PATIENCE = 0.5
 """The same for elements."""

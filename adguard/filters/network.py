@@ -53,6 +53,7 @@ class NetworkMatcher:
         self._lists = tuple(lists)
         self._bad = [bad for one in self._lists if (bad := one.network_index.bad)]
         self.given_up: dict[FilterList, Problem] = {}
+        self._off: dict[str, dict[int, NetworkRule]] = {}
         self._pages: dict[str, list[NetworkRule]] = {}
 
     @property
@@ -88,6 +89,11 @@ class NetworkMatcher:
     def switched_off(self, page: str) -> dict[int, NetworkRule]:
         """Which cosmetic rules are off on a page: 1 the generic ones, 2 the specific ones -> the
         exception that says so."""
+        if page not in self._off:
+            self._off[page] = self._switched_off(page)
+        return self._off[page]
+
+    def _switched_off(self, page: str) -> dict[int, NetworkRule]:
         found: dict[int, NetworkRule] = {}
         restored = 0
         for rule in self._page_rules(page):

@@ -123,7 +123,7 @@ def check(selector: str) -> None:
         raise UnsupportedError("procedural: needs the whole page (:has(), :has-text() …)")
     if selector[-1] == "}" and ":" in selector.partition("{")[2]:
         raise UnsupportedError("changes styles (#$#)")
-    _read(selector)
+    read(selector)
 
 
 @lru_cache(maxsize=8_192)
@@ -133,10 +133,6 @@ def read(selector: str) -> tuple[Complex, ...]:
     :raises SelectorError: when it is malformed.
     :raises UnsupportedError: when it is more than a plain one.
     """
-    return _read(selector)
-
-
-def _read(selector: str) -> tuple[Complex, ...]:
     if len(selector) > _LONGEST:
         raise SelectorError(f"the selector is longer than {_LONGEST:,} characters")
     parser = _Parser(selector)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from time import thread_time
 
 import msgspec
 
@@ -25,6 +26,9 @@ MANY = 200_000
 has on by default has half as many."""
 MANY_LINES = 300_000
 """The same for lines: what is left out costs time, too."""
+LONG = 1.2
+"""Seconds of processor time from which on a list is read once, too; the longest in use take a
+quarter of that."""
 MUCH = 0.5
 """Share of lines not understood from which on a file is no list that we can read."""
 
@@ -72,15 +76,18 @@ class Library:
 
         :param keep: False for a list that is looked at once; a big one has 100 MB.
         """
-        if source.path in self._once:
-            return self._once[source.path]
         key = _reading(source, environment)
+        if source.path in self._once:
+            once = self._once[source.path]
+            self._facts[source.path].shared |= key != _reading(source, once.environment)
+            return once
         if key in self._read:
             return self._read[key]
+        started = thread_time()
         made = parse_list(
             source.data, name=source.title, environment=environment, include=source.include
         )
-        facts = self._facts.setdefault(source.path, _Facts(made))
+        facts = self._facts.setdefault(source.path, _Facts(made, thread_time() - started))
         if facts.hopeless:
             self._once[source.path] = made
         if keep:
@@ -156,7 +163,9 @@ def _reading(source: Source, environment: Environment) -> tuple[Path, Environmen
 class _Facts:
     """What stays of a list that was read."""
 
-    def __init__(self, read: FilterList) -> None:
+    def __init__(self, read: FilterList, seconds: float) -> None:
+        self.seconds = seconds
+        self.shared = False  # among blockers that would read it in another way
         self.version = read.version
         self.rules = len(read.network) + len(read.cosmetic)
         self.skipped = sum(read.skipped.values())
@@ -173,7 +182,7 @@ class _Facts:
     @property
     def hopeless(self) -> bool:
         """Whether reading it again for another blocker would only cost time."""
-        return self.nonsense or self.endless or not self.complete
+        return self.nonsense or self.endless or not self.complete or self.seconds > LONG
 
     @property
     def endless(self) -> bool:
@@ -182,27 +191,29 @@ class _Facts:
 
 
 def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
-    problems, rules = facts.problems, facts.rules + facts.skipped
+    problems, title = facts.problems, source.title
     count = f"{len(problems):,}"
-    if not rules:
-        return Level.DEGRADED, f"{written(source.path)} holds no filter rule."
-    if facts.nonsense:
+    message = ""
+    if not facts.rules + facts.skipped:
+        message = f"{written(source.path)} holds no filter rule."
+    elif facts.nonsense:
         message = (
             f"{written(source.path)} is hardly a filter list: {count} lines are not understood."
         )
-        return Level.DEGRADED, message
-    if not facts.complete or any(one.line == 0 or "!#include" in one.text for one in problems):
-        return Level.DEGRADED, f"{source.title} could not be read in full."
-    if facts.endless:
+    elif not facts.complete or any(one.line == 0 or "!#include" in one.text for one in problems):
+        message = f"{title} could not be read in full."
+    elif facts.endless:
         message = (
-            f"{source.title} has {facts.rules:,} rules in {facts.lines:,} lines, more than any "
-            "list that a blocker has on by default. It was read once, and not as each blocker "
-            "reads it."
+            f"{title} has {facts.rules:,} rules in {facts.lines:,} lines, more than any list that "
+            "a blocker has on by default. It was read once, and not as each blocker reads it."
         )
+    elif facts.shared and facts.seconds > LONG:
+        message = f"{title} takes long to read: it was not read as each blocker reads it."
+    if message:
         return Level.DEGRADED, message
     if problems:
         lines = "1 line is" if len(problems) == 1 else f"{count} lines are"
-        return Level.NOTE, f"{source.title}: {lines} not understood and left out."
+        return Level.NOTE, f"{title}: {lines} not understood and left out."
     return None
 
 

@@ -230,6 +230,17 @@ def test_a_list_longer_than_any_in_use_is_read_once_and_said(
     assert all(one.checked for one in report.profiles)
 
 
+def test_a_list_that_takes_long_to_read_is_read_once_and_said_where_that_matters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "LONG", -1.0)
+    gathered = from_paths([write(tmp_path, contents())], load())
+    for names, said in (("ublock", False), (("ublock", "abp"), True)):
+        chosen = (names,) if isinstance(names, str) else names
+        told = found(judge_gathered(gathered, *chosen), Level.DEGRADED, Topic.LIST, "takes long")
+        assert ("EasyList" in {one.subject for one in told}) is said
+
+
 @pytest.mark.parametrize("text", ["how now, brown cow\n" * 9, "/[/\n/[/\n##.x\n"])
 def test_garbage_is_read_once_whoever_asks(tmp_path: Path, text: str) -> None:
     shelf = Library(from_paths([write(tmp_path, {"easylist": text})], load()))
