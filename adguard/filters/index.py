@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from time import thread_time
 
 from adguard.filters.facts import Facts
 from adguard.filters.options import without_badfilter
@@ -41,11 +42,13 @@ class NetworkIndex:
         self.others: list[tuple[str, NetworkRule]] = []
         self.bad: set[Identity] = set()
         self.patience = PATIENCE
+        started = thread_time()
         for rule in rules:
             if rule.options.badfilter:
                 self.bad.add(identity(rule, without_badfilter(rule.options)))
             else:
                 self._place(rule)
+        self.seconds = thread_time() - started
 
     def _place(self, rule: NetworkRule) -> None:
         host = hosts_only(rule.pattern)

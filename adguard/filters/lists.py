@@ -8,8 +8,11 @@ from functools import cached_property
 import msgspec
 
 from adguard.filters.environment import Environment
-from adguard.filters.index import CosmeticIndex, NetworkIndex
+from adguard.filters.index import ELEMENT_PATIENCE, PATIENCE, CosmeticIndex, NetworkIndex
 from adguard.filters.rules import CosmeticRule, NetworkRule, Problem
+
+STRAIN = 0.7
+LONG_TO_INDEX = 0.8
 
 
 class FilterList(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
@@ -35,6 +38,14 @@ class FilterList(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False)
     complete: bool = True
     problems: Sequence[Problem] = ()
     skipped: Mapping[str, int] = {}
+
+    @property
+    def strained(self) -> bool:
+        """Whether laying out its rules took long, or matching used up a good part of the time that
+        the list has for it; lists in use need a fifth of the one, and next to none of the other."""
+        network = self.network_index
+        left = min(network.patience / PATIENCE, self.cosmetic_index.patience / ELEMENT_PATIENCE)
+        return left < STRAIN or network.seconds > LONG_TO_INDEX
 
     @cached_property
     def network_index(self) -> NetworkIndex:

@@ -19,7 +19,7 @@ from adguard.filters.rules import SHOWN, CosmeticRule, NetworkRule, Options, Pro
 
 _compiled = lru_cache(maxsize=16_384)(compile_pattern)
 _PRIORITY = re.compile(r":(-?\d+)$")
-_ALLOWANCE = 0.02
+_ALLOWANCE = 0.005
 _UNTIMED = 64
 _SHORT = 64  # characters of a rule
 _DOCUMENT = KINDS["document"]
@@ -146,7 +146,7 @@ class NetworkMatcher:
 
     def _patiently(self, one: FilterList, facts: Facts) -> Iterator[NetworkRule]:
         """The rules of a list that may match, as long as it has time left: lists in use take a
-        hundredth of what a request adds to it."""
+        twentieth of what a request adds to it."""
         index = one.network_index
         started = thread_time()
         for count, rule in enumerate(index.candidates(facts), 1):

@@ -9,6 +9,7 @@ Matcher = Callable[[str, int, int], bool]
 """(URL, where its host begins, where its host ends) -> whether the pattern is in it."""
 
 _HOST_ONLY = re.compile(r"\|\|((?:[\da-z][\da-z_-]*\.)*[\da-z_-]*[\da-z])(?:\^\*?)?", re.IGNORECASE)
+_NOT_PLAIN = str.maketrans("^|", "**")
 _SEPARATOR = r"(?:[^\w%.-]|\Z)"
 _TOKEN = re.compile(r"[a-z0-9%]+")
 _WHOLE = re.compile(r"(?<=[^*a-z0-9%])[a-z0-9%]+(?=[^*a-z0-9%])")
@@ -42,7 +43,7 @@ def words(url: str) -> set[str]:
 
 def literal(pattern: str) -> str:
     """The longest plain text in the pattern, in lower case."""
-    return max(re.split(r"[*^|]+", pattern.lower()), key=len)
+    return max(pattern.lower().translate(_NOT_PLAIN).split("*"), key=len)
 
 
 def compile_pattern(pattern: str, *, match_case: bool) -> Matcher:

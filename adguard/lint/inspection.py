@@ -59,7 +59,7 @@ def inspect(order: Order, more: Iterable[Finding] = ()) -> Report:
         result, found = check(profile, judge, uses, baits, own)
         results.append(result)
         findings += found
-        library.give_up(judge.slow)
+        library.give_up([*judge.slow, *(one for one in lists if one.strained)])
         if result.checked:
             reserve.ask(profile, judge)
         library.keep_for(order.profiles[number:])

@@ -108,7 +108,10 @@ class Library:
     def give_up(self, slow: Collection[FilterList]) -> None:
         """Lets lists that took too long to match be read no more: every blocker gets the reading
         whose patience is spent."""
-        self._once |= {path: read for (path, _), read in self._read.items() if read in slow}
+        for (path, _), read in self._read.items():
+            if read in slow:
+                self._once[path] = read
+                self._facts[path].slow = True
 
     def facts(self, source: Source) -> _Facts:
         """What there is to say of a list, as its first reader found it."""
@@ -154,7 +157,7 @@ class Library:
 
 def _reading(source: Source, environment: Environment) -> tuple[Path, Environment]:
     """What makes two readings of a list the same."""
-    if b"!#if" in source.data or b"!#include" in source.data:
+    if source.branches:
         return source.path, environment
     alike = msgspec.structs.replace(environment, name="", constants=frozenset())
     return source.path, alike
@@ -164,7 +167,7 @@ class _Facts:
     """What stays of a list that was read."""
 
     def __init__(self, read: FilterList, seconds: float) -> None:
-        self.seconds = seconds
+        self.slow = seconds > LONG
         self.shared = False  # among blockers that would read it in another way
         self.version = read.version
         self.rules = len(read.network) + len(read.cosmetic)
@@ -182,7 +185,7 @@ class _Facts:
     @property
     def hopeless(self) -> bool:
         """Whether reading it again for another blocker would only cost time."""
-        return self.nonsense or self.endless or not self.complete or self.seconds > LONG
+        return self.nonsense or self.endless or not self.complete or self.slow
 
     @property
     def endless(self) -> bool:
@@ -207,8 +210,8 @@ def _judge(source: Source, facts: _Facts) -> tuple[Level, str] | None:
             f"{title} has {facts.rules:,} rules in {facts.lines:,} lines, more than any list that "
             "a blocker has on by default. It was read once, and not as each blocker reads it."
         )
-    elif facts.shared and facts.seconds > LONG:
-        message = f"{title} takes long to read: it was not read as each blocker reads it."
+    elif facts.shared and facts.slow:
+        message = f"{title} takes long to read or match: it was not read as each blocker reads it."
     if message:
         return Level.DEGRADED, message
     if problems:

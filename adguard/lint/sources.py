@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from adguard.lint.findings import Finding, Level, Topic
@@ -59,6 +60,11 @@ class Source:
     kind: str
     path: Path
     data: bytes = field(repr=False)
+
+    @cached_property
+    def branches(self) -> bool:
+        """Whether blockers read it in different ways: it has conditions or includes others."""
+        return b"!#if" in self.data or b"!#include" in self.data
 
     @property
     def sha256(self) -> str:

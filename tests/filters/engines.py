@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -60,14 +61,22 @@ def modules() -> Path:
     if stamp.is_file() and stamp.read_text() == key:
         return CACHE
     CACHE.mkdir(parents=True, exist_ok=True)
+    # Of two test processes one installs: `npm ci` begins by removing what the other uses.
+    with (CACHE / "lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        if not stamp.is_file() or stamp.read_text() != key:
+            _install(npm)
+            stamp.write_text(key)
+    return CACHE
+
+
+def _install(npm: str) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, CACHE / name)
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=CACHE, capture_output=True, text=True, check=False)
     if done.returncode:
         raise MissingError(f"npm could not fetch the engines: {done.stderr[-300:]}")
-    stamp.write_text(key)
-    return CACHE
 
 
 def decide(

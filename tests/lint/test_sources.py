@@ -217,6 +217,16 @@ def test_a_list_cut_off_at_a_bound_is_said_not_to_be_read_in_full_and_is_read_on
     assert shelf.lists(full)[0] is shelf.lists(other)[0]
 
 
+def test_a_list_that_takes_long_to_lay_out_is_read_once_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adguard.filters.lists.LONG_TO_INDEX", -1.0)
+    report = judge_gathered(from_paths([write(tmp_path, contents())], load()), "ublock", "abp")
+    told = found(report, Level.DEGRADED, Topic.LIST, "it was not read as each blocker reads it")
+    assert "EasyList" in {one.subject for one in told}
+    assert all(one.checked for one in report.profiles)
+
+
 @pytest.mark.parametrize("bound", ["MANY", "MANY_LINES"])
 def test_a_list_longer_than_any_in_use_is_read_once_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str
