@@ -60,9 +60,13 @@
   // Opaque: all it tells is whether a server answered. A cache may, as it may have for the page.
   const fromAnywhere = (/** @type {string} */ url) =>
     fetch(url, { mode: "no-cors" }).then(() => "loaded");
-  // Where the page demands that others consent to be shown (COEP), theirs may be a CORS header.
+  // Where the page demands that others consent to be shown (COEP), theirs may be a CORS header. Not
+  // asked for without need: Firefox complains in the console.
   const insistently = (/** @type {string} */ url) =>
-    fromAnywhere(url).catch(() => fetch(url).then(() => "loaded"));
+    fromAnywhere(url).catch((error) => {
+      if (!config.probe && !document.querySelector("script[crossorigin]")) throw error;
+      return fetch(url).then(() => "loaded");
+    });
   const fromServer = (/** @type {string} */ url) =>
     fetch(url, { mode: "no-cors", cache: "no-store" }).then(() => "loaded");
 
@@ -107,7 +111,7 @@
     // An isolated page gets nothing from hosts that do not consent to it, whoever asks.
     if (self.crossOriginIsolated) return "refused";
     // These browsers bring a protection of their own, which may have done it.
-    return /Firefox|FxiOS|Edg|OPR|SamsungBrowser|DuckDuckGo|Version\//.test(navigator.userAgent)
+    return /Firefox|FxiOS|Edg|OPR|Samsung|Duck|Version\//.test(navigator.userAgent)
       ? "withheld"
       : "blocked";
   };
