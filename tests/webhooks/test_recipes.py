@@ -8,6 +8,7 @@ Ko-fi publish none; theirs are made here, by the rules of their documentation.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 import json
@@ -343,8 +344,14 @@ async def test_whatever_stands_in_a_field_of_a_signed_payment_is_no_fault(
 async def test_no_body_is_a_fault_whoever_signed_it(
     payment: Payment, mailbox: Mailbox, body: bytes
 ) -> None:
-    for content in (body, urlencode({"data": body}).encode(), b"data=" + body):
-        assert (await payment.send(content)).status_code in {200, 400}
+    # Where the parser gives up for want of stack, a collection would call hypothesis's own hook,
+    # which has none left either.
+    gc.disable()
+    try:
+        for content in (body, urlencode({"data": body}).encode(), b"data=" + body):
+            assert (await payment.send(content)).status_code in {200, 400}
+    finally:
+        gc.enable()
     assert not mailbox.sent
 
 
