@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -20,14 +20,6 @@ __all__ = ["bare_environment", "make_site"]
 
 MakeSite = Callable[..., Site]
 WHY = "site-note-why"
-
-
-@pytest.fixture(autouse=True)
-def level() -> Iterator[None]:
-    logger = logging.getLogger("adguard")
-    before = logger.level
-    yield
-    logger.setLevel(before)
 
 
 @pytest.mark.parametrize(
