@@ -31,7 +31,16 @@ from urllib.parse import quote
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
 
-__all__ = ["CLUSTER", "DATABASE", "PASSWORD", "USER", "Cluster", "Replica", "missing_programs"]
+__all__ = [
+    "CLUSTER",
+    "DATABASE",
+    "PASSWORD",
+    "USER",
+    "Cluster",
+    "Replica",
+    "missing_programs",
+    "wait_for",
+]
 
 CLUSTER = "loopback"
 DATABASE = "figures"
@@ -80,7 +89,11 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _wait(condition: Callable[[], bool], what: str, within: float = START_WITHIN) -> None:
+def wait_for(condition: Callable[[], bool], what: str, within: float = START_WITHIN) -> None:
+    """Returns when `condition` holds.
+
+    :raises TimeoutError: it does not within that many seconds.
+    """
     deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
@@ -148,7 +161,7 @@ class _Program:
                 raise RuntimeError(f"{self.name} ended: {self.tail()}")
             return condition()
 
-        _wait(settled, f"{self.name} answers")
+        wait_for(settled, f"{self.name} answers")
 
     def tail(self) -> str:
         return self.log.read_text("utf-8", "replace")[-2000:]
