@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
-from time import thread_time
 
 import msgspec
 
-from adguard.filters.index import ELEMENT_PATIENCE
 from adguard.filters.lists import FilterList
-from adguard.filters.network import NetworkMatcher, too_slow
+from adguard.filters.network import NetworkMatcher
 from adguard.filters.places import host_of, named
 from adguard.filters.rules import CosmeticRule, NetworkRule, Problem
 from adguard.filters.selector import Element, hides, read
 
 _GENERIC, _SPECIFIC = 1, 2
-_ALLOWANCE = 0.001
-_UNTIMED = 64
-_SHORT = 64  # characters of a rule
 
 
 class CosmeticMatch(msgspec.Struct, frozen=True):
@@ -78,29 +74,16 @@ class CosmeticMatcher:
     def _selecting(self, element: Element, host: str) -> Iterator[CosmeticRule]:
         """The rules for this host that select the element, exceptions left aside."""
         for one in self._lists:
+            index = one.cosmetic_index
+            rules = chain(index.generic(element), index.specific(host))
+            over = partial(self.given_up.setdefault, one)
             found = {
                 id(rule): rule
-                for rule in self._patiently(one, element, host)
+                for rule in index.patience.spend(rules, over)
                 if (rule.places is None or named(rule.places, host))
                 and hides(read(rule.selector), element)
             }
             yield from sorted(found.values(), key=lambda rule: (rule.line, rule.source))
-
-    def _patiently(self, one: FilterList, element: Element, host: str) -> Iterator[CosmeticRule]:
-        """The rules of a list that may select the element, as long as it has time left: lists in
-        use take a tenth of what an element adds to it."""
-        index = one.cosmetic_index
-        started = thread_time()
-        for count, rule in enumerate(chain(index.generic(element), index.specific(host)), 1):
-            yield rule
-            timed = not index.patience or len(rule.text) > _SHORT or not count % _UNTIMED
-            if timed and thread_time() - started > index.patience:
-                self.given_up.setdefault(one, too_slow(rule))
-                index.patience = 0.0
-                return
-        if index.patience:
-            left = index.patience - (thread_time() - started)
-            index.patience = min(ELEMENT_PATIENCE, max(left, 0.0) + _ALLOWANCE)
 
     def _exception(self, rule: CosmeticRule, host: str) -> CosmeticRule | None:
         found = (one.cosmetic_index.exception(rule.selector, host) for one in self._lists)

@@ -9,15 +9,11 @@ from time import thread_time
 
 from adguard.filters.facts import Facts
 from adguard.filters.options import without_badfilter
+from adguard.filters.patience import Patience
 from adguard.filters.pattern import hosts_only, literal, token
 from adguard.filters.places import chain, entities, named
 from adguard.filters.rules import CosmeticRule, NetworkRule, Options
 from adguard.filters.selector import Element, parts, read, subject_part
-
-PATIENCE = 1.0
-"""Seconds of processor time that a list may take for requests, and a little more for each."""
-ELEMENT_PATIENCE = 0.5
-"""The same for elements."""
 
 _KEY = re.compile(r"[.#][\w-]+")
 
@@ -41,7 +37,7 @@ class NetworkIndex:
         self.by_page: dict[str, list[NetworkRule]] = defaultdict(list)
         self.others: list[tuple[str, NetworkRule]] = []
         self.bad: set[Identity] = set()
-        self.patience = PATIENCE
+        self.patience = Patience(1.0, 0.005)
         started = thread_time()
         for rule in rules:
             if rule.options.badfilter:
@@ -91,7 +87,7 @@ class CosmeticIndex:
         self.by_expression: list[CosmeticRule] = []
         self.exceptions: dict[str, list[CosmeticRule]] = defaultdict(list)
         self._lifting: dict[tuple[str, str], CosmeticRule | None] = {}
-        self.patience = ELEMENT_PATIENCE
+        self.patience = Patience(0.5, 0.001)
         for rule in rules:
             if rule.exception:
                 self.exceptions[rule.selector].append(rule)

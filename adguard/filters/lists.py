@@ -8,7 +8,7 @@ from functools import cached_property
 import msgspec
 
 from adguard.filters.environment import Environment
-from adguard.filters.index import ELEMENT_PATIENCE, PATIENCE, CosmeticIndex, NetworkIndex
+from adguard.filters.index import CosmeticIndex, NetworkIndex
 from adguard.filters.rules import CosmeticRule, NetworkRule, Problem
 
 STRAIN = 0.7
@@ -44,7 +44,7 @@ class FilterList(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False)
         """Whether laying out its rules took long, or matching used up a good part of the time that
         the list has for it; lists in use need a fifth of the one, and next to none of the other."""
         network = self.network_index
-        left = min(network.patience / PATIENCE, self.cosmetic_index.patience / ELEMENT_PATIENCE)
+        left = min(network.patience.share, self.cosmetic_index.patience.share)
         return left < STRAIN or network.seconds > LONG_TO_INDEX
 
     @cached_property

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-from time import thread_time
+from functools import lru_cache, partial
 
 import msgspec
 
 from adguard.filters.facts import Facts, Request
-from adguard.filters.index import PATIENCE, identity
+from adguard.filters.index import identity
 from adguard.filters.lists import FilterList
 from adguard.filters.options import KINDS, NETWORK
 from adguard.filters.pattern import compile_pattern, hosts_only
 from adguard.filters.places import named
-from adguard.filters.rules import SHOWN, CosmeticRule, NetworkRule, Options, Problem
+from adguard.filters.rules import NetworkRule, Options, Problem
 
 _compiled = lru_cache(maxsize=16_384)(compile_pattern)
 _PRIORITY = re.compile(r":(-?\d+)$")
-_ALLOWANCE = 0.005
-_UNTIMED = 64
-_SHORT = 64  # characters of a rule
 _DOCUMENT = KINDS["document"]
 
 
@@ -37,12 +33,6 @@ class NetworkMatch(msgspec.Struct, frozen=True):
     rule: NetworkRule | None = None
     exception: NetworkRule | None = None
     redirect: str | None = None
-
-
-def too_slow(rule: NetworkRule | CosmeticRule) -> Problem:
-    """What is said of a list whose time was up at this rule."""
-    reason = "The list takes too long to match; its rules from this one on were not tried."
-    return Problem(rule.line, rule.text[:SHOWN], reason, rule.source)
 
 
 class NetworkMatcher:
@@ -135,7 +125,9 @@ class NetworkMatcher:
     ) -> Iterator[NetworkRule]:
         for one in self._lists:
             found: dict[int, NetworkRule] = {}
-            for rule in self._patiently(one, facts):
+            index = one.network_index
+            over = partial(self.given_up.setdefault, one)
+            for rule in index.patience.spend(index.candidates(facts), over, _by_expression):
                 if (
                     wanted(rule, one)
                     and _applies(rule.options, facts)
@@ -143,23 +135,6 @@ class NetworkMatcher:
                 ):
                     found[id(rule)] = rule
             yield from sorted(found.values(), key=_place)
-
-    def _patiently(self, one: FilterList, facts: Facts) -> Iterator[NetworkRule]:
-        """The rules of a list that may match, as long as it has time left: lists in use take a
-        twentieth of what a request adds to it."""
-        index = one.network_index
-        started = thread_time()
-        for count, rule in enumerate(index.candidates(facts), 1):
-            yield rule
-            costly = rule.expression or len(rule.text) > _SHORT
-            timed = costly or not index.patience or not count % _UNTIMED
-            if timed and thread_time() - started > index.patience:
-                self.given_up.setdefault(one, too_slow(rule))
-                index.patience = 0.0
-                return
-        if index.patience:
-            left = index.patience - (thread_time() - started)
-            index.patience = min(PATIENCE, max(left, 0.0) + _ALLOWANCE)
 
     def _matches(self, rule: NetworkRule, facts: Facts) -> bool:
         if rule.expression:
@@ -170,6 +145,10 @@ class NetworkMatcher:
         if not found:
             return False
         return not any(identity(rule, rule.options) in bad for bad in self._bad)
+
+
+def _by_expression(rule: NetworkRule) -> object:
+    return rule.expression
 
 
 def _place(rule: NetworkRule) -> tuple[int, str]:

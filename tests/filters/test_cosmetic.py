@@ -19,7 +19,7 @@ def decide(rules: str, element: Element, page: str = PAGE) -> CosmeticMatch:
 def test_rules_that_all_ask_about_every_element_get_so_much_time_and_no_more() -> None:
     text = "\n".join(f"##.c{n} > div:not(.x)" for n in range(5_000))
     hostile = parse_list(text, name="hostile")
-    hostile.cosmetic_index.patience = 0.01
+    hostile.cosmetic_index.patience.left = 0.01
     matcher = CosmeticMatcher([hostile, parse_list("##.late", name="other")])
     started = process_time()
     for number in range(50):

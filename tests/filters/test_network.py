@@ -14,9 +14,9 @@ from adguard.filters import (
     NetworkMatch,
     NetworkMatcher,
     Request,
-    network,
     parse_list,
 )
+from adguard.filters.patience import too_slow
 from adguard.filters.pattern import compile_pattern, token, words
 from adguard.filters.places import chain, entities, host_of
 
@@ -248,7 +248,7 @@ def test_a_list_that_takes_too_long_is_left_and_that_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = iter(range(1_000_000))
-    monkeypatch.setattr(network, "thread_time", lambda: next(clock))
+    monkeypatch.setattr("adguard.filters.patience.thread_time", lambda: next(clock))
     found = matcher("/x[a-z]/\n/y[a-z]/\n/[a-z]x/\n/[a-z]s/", "/b.js")
     request = Request("https://a.net/xb/b.js", PAGE, "script")
     assert found.match(request).blocked
@@ -345,5 +345,5 @@ def test_a_host_beyond_ascii_is_met_as_dns_knows_it() -> None:
 def test_the_time_of_one_list_is_not_taken_from_another_of_the_same_name() -> None:
     first, second = (parse_list("/x\n", name="same") for _ in range(2))
     found = NetworkMatcher([first, second])
-    found.given_up[first] = network.too_slow(first.network[0])
+    found.given_up[first] = too_slow(first.network[0])
     assert second not in found.given_up
