@@ -27,6 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from adguard.ledger import Event, Store, open_store
 from adguard.ledger.events import DAY
 from adguard.ledger.fold import OTHER, Deltas, admit, fold
+from adguard.ledger.sqlite import SqliteStore
 from adguard.ledger.store import Parcel
 from bench.machine import end_with_servers, headline
 from bench.questions import Page, ask, pages, questions
@@ -269,7 +270,7 @@ def main() -> None:
         path = folder / "figures.sqlite3"
         store = open_store(f"sqlite://{path}")
         store.migrate()
-        subjects = [Subject("SQLite", store, lambda: _checkpointed(path))]
+        subjects = [Subject("SQLite", store, lambda: _checkpointed(path), _close_weeks(path))]
         with cluster(today, folder) as other:
             if other is not None:
                 subjects.append(other[0])
@@ -288,6 +289,17 @@ def show_recording(folder: Path, today: int) -> dict[str, Rate]:
     rates = show_rates(title, recording(folder, made, shuffled, site_span(today)))
     print(f"\nAn event in the journal takes {packed(made):.0f} bytes.")
     return rates
+
+
+def _close_weeks(path: Path) -> Callable[[], None]:
+    """What a server does in its hourly round."""
+
+    def close() -> None:
+        with closing(SqliteStore(path)) as store:
+            while store.close_week(time.time()):
+                pass
+
+    return close
 
 
 def _checkpointed(path: Path) -> int:

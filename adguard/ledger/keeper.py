@@ -219,7 +219,10 @@ class Keeper:
     def _expire(self, store: SqliteStore | Spool) -> bool:
         if not self._expiry.due():
             return False
-        if store.expire(time.time(), self._keep_days):
+        now = time.time()
+        if store.expire(now, self._keep_days):
+            return True
+        if isinstance(store, SqliteStore) and store.close_week(now, self._keep_days):
             return True
         self._expiry.done()
         return False

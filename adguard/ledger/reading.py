@@ -13,7 +13,7 @@ import msgspec
 from adguard.ledger.events import HOUR, Event, decode
 from adguard.ledger.fold import COUNTERS, DIMENSIONS, VERDICTS, WHOLE, Deltas, admit, fold
 from adguard.ledger.ranking import DEEPEST, best_pages
-from adguard.ledger.schema import PAGE_VIEWS, ROLLUPS, temp, upsert
+from adguard.ledger.schema import PAGE_VIEWS, PAGE_WEEK, ROLLUPS, temp, upsert
 from adguard.ledger.store import (
     EVERYTHING,
     VIEWS,
@@ -27,6 +27,7 @@ from adguard.ledger.store import (
     check_step,
     total,
 )
+from adguard.ledger.weeks import WEEK, add_late, closed_weeks
 
 __all__ = ["SITES", "SqliteFigures", "add", "add_deltas", "admitted"]
 
@@ -89,6 +90,8 @@ def add_deltas(db: sqlite3.Connection, deltas: Deltas, prefix: str = "") -> None
             rows["r_day"].append((site, dimension, day, value, ppm, *counters))
     for name, key in ROLLUPS.items():
         db.executemany(upsert(f"{prefix}{name}", key), rows[name])
+    if not prefix:
+        add_late(db, rows["r_page"])
 
 
 class SqliteFigures:
@@ -135,25 +138,26 @@ class SqliteFigures:
         return self.pages(span, self._best_pages(span, limit))[:limit]
 
     def pages(self, span: Span, paths: Iterable[str]) -> list[Row]:
-        rows = self._sums("r_page", {}, "path", span, list(paths))
-        return sorted(_grouped(rows), key=_most_views_first)
+        source, values = self._pages(span, ("path AS label", "ppm", *COUNTERS), list(paths))
+        return sorted(_grouped(self._added_up(source, values)), key=_most_views_first)
 
     def _best_pages(self, span: Span, limit: int) -> list[str]:
         """The pages with most views, and perhaps some more."""
-        where, values = self._where("r_page", {}, span)
         if 0 < limit <= DEEPEST:
-            sites = self.sites() if span.site is None else [span.site]
             waiting: list[tuple[str, float]] = []
             if self._live:
+                where, values = self._where("r_page", {}, span)
                 waiting = self._db.execute(
                     f"SELECT path, SUM(({PAGE_VIEWS}) * {WHOLE}.0 / ppm) "  # noqa: S608
                     f"FROM temp.live_r_page WHERE {where} GROUP BY path",
                     values,
                 ).fetchall()
-            found = best_pages(self._db, sites, span, limit, waiting)
+            sites = self._sites_of(span)
+            weeks = closed_weeks(self._db, sites, span)
+            found = best_pages(self._db, sites, span, weeks=weeks, limit=limit, waiting=waiting)
             if found is not None:
                 return found
-        source = self._source("r_page", where, ("path", "ppm", *VIEWS))
+        source, values = self._pages(span, ("path", "ppm", *VIEWS))
         rows = self._db.execute(
             f"SELECT path FROM {source} GROUP BY path "  # noqa: S608
             f"ORDER BY SUM(({PAGE_VIEWS}) * 1.0 / ppm) DESC, path LIMIT :limit",
@@ -169,26 +173,47 @@ class SqliteFigures:
             )
         return list(self._sites)
 
+    def _sites_of(self, span: Span) -> list[str]:
+        return self.sites() if span.site is None else [span.site]
+
+    def _pages(
+        self, span: Span, columns: tuple[str, ...], chosen: Sequence[str] | None = None
+    ) -> tuple[str, dict[str, object]]:
+        """Where rows of pages come from: whole weeks as such, the other days by the day."""
+        sites = self._sites_of(span)
+        where = "site IN (SELECT value FROM json_each(:sites))"
+        values: dict[str, object] = {"sites": _list(sites), "first": span.first, "last": span.last}
+        if chosen is not None:
+            where += " AND path IN (SELECT value FROM json_each(:chosen))"
+            values["chosen"] = _list(chosen)
+        part = f"SELECT {', '.join(columns)} FROM {{}} WHERE {where} AND {{}}"  # noqa: S608
+        weeks = closed_weeks(self._db, sites, span)
+        days = [day for day in range(span.first, span.last + 1) if day // WEEK not in weeks]
+        between = "day BETWEEN :first AND :last"
+        if len(days) < MOST_STEPS:
+            values |= {"days": _list(days), "weeks": _list(weeks)}
+            parts = [
+                part.format("r_page", "day IN (SELECT value FROM json_each(:days))"),
+                part.format(PAGE_WEEK, "week IN (SELECT value FROM json_each(:weeks))"),
+            ]
+        else:
+            parts = [part.format("r_page", between)]
+        if self._live:
+            parts.append(part.format("temp.live_r_page", between))
+        return _union(parts), values
+
     def _where(
-        self,
-        table: str,
-        asked: dict[str, str],
-        span: Span,
-        chosen: Sequence[str] | None = None,
+        self, table: str, asked: dict[str, str], span: Span
     ) -> tuple[str, dict[str, object]]:
         # Every index begins with the site.
-        sites = self.sites() if span.site is None else [span.site]
         where = "site IN (SELECT value FROM json_each(:sites))"
         for column in asked:
             where += f" AND {column} = :{column}"
         hourly = table in {"r_hour", "r_time"}
         column, scale = ("hour", 24) if hourly else ("day", 1)
         first, last = span.first * scale, span.last * scale + scale - 1
-        values: dict[str, object] = {**asked, "sites": _list(sites)}
-        if chosen is not None:
-            where += " AND path IN (SELECT value FROM json_each(:chosen))"
-            values["chosen"] = _list(chosen)
-        next_given = chosen is not None or not asked.keys().isdisjoint(_NEXT)
+        values: dict[str, object] = {**asked, "sites": _list(self._sites_of(span))}
+        next_given = not asked.keys().isdisjoint(_NEXT)
         if "browser" in asked and not next_given:
             # Between the time and the browser an index has the verdict, of which there are few.
             where += " AND verdict IN (SELECT value FROM json_each(:verdicts))"
@@ -208,23 +233,23 @@ class SqliteFigures:
         parts = [part.format(table)]
         if self._live:
             parts.append(part.format(f"temp.live_{table}"))
-        return f"({' UNION ALL '.join(parts)})"
+        return _union(parts)
 
-    def _sums(
-        self,
-        table: str,
-        asked: dict[str, str],
-        label: str,
-        span: Span,
-        chosen: Sequence[str] | None = None,
-    ) -> _Sums:
-        where, values = self._where(table, asked, span, chosen)
+    def _sums(self, table: str, asked: dict[str, str], label: str, span: Span) -> _Sums:
+        where, values = self._where(table, asked, span)
         source = self._source(table, where, (f"{label} AS label", "ppm", *COUNTERS))
+        return self._added_up(source, values)
+
+    def _added_up(self, source: str, values: dict[str, object]) -> _Sums:
         sql = (
             f"SELECT label, ppm, {', '.join(f'SUM({c})' for c in COUNTERS)} "  # noqa: S608
             f"FROM {source} GROUP BY label, ppm ORDER BY label, ppm"
         )
         return [(label, ppm, tuple(row)) for label, ppm, *row in self._db.execute(sql, values)]
+
+
+def _union(parts: Iterable[str]) -> str:
+    return f"({' UNION ALL '.join(parts)})"
 
 
 def _list(values: Iterable[object]) -> str:

@@ -10,9 +10,11 @@ from adguard.ledger.store import VIEWS
 __all__ = [
     "APPLICATION",
     "PAGE_VIEWS",
+    "PAGE_WEEK",
     "ROLLUPS",
     "TABLES",
     "VERSION",
+    "WEEK_KEY",
     "migrate",
     "temp",
     "twins",
@@ -22,7 +24,7 @@ __all__ = [
 APPLICATION = 0x61646C67
 """SQLite's `application_id`: so that we never write into somebody else's database."""
 
-VERSION = 3
+VERSION = 4
 
 HOUR_KEY = ("site", "hour", "verdict", "browser", "device", "variant", "ppm")
 CUBE_KEY = ("site", "day", "verdict", "browser", "device", "variant", "ppm")
@@ -30,6 +32,9 @@ PAGE_KEY = ("site", "day", "path", "ppm")
 VALUE_KEY = ("site", "dimension", "day", "value", "ppm")
 
 TIME_KEY = ("site", "hour", "ppm")
+
+PAGE_WEEK = "r_week"
+WEEK_KEY = ("site", "week", "path", "ppm")
 
 ROLLUPS = {
     "r_hour": HOUR_KEY,
@@ -42,7 +47,7 @@ ROLLUPS = {
 PAGE_VIEWS = " + ".join(VIEWS)
 """What ranks pages; a query that says the same finds it in an index."""
 
-_NUMBERS = {"hour", "day", "ppm"}
+_NUMBERS = {"hour", "day", "week", "ppm"}
 
 
 def _counter(name: str) -> str:
@@ -82,6 +87,12 @@ TABLES = (
     *(_rollup(name, key) for name, key in ROLLUPS.items()),
     # The pages of a day, most views first: whoever wants the best need not read them all.
     f"CREATE INDEX IF NOT EXISTS r_page_rank ON r_page (site, day, ppm, ({PAGE_VIEWS}) DESC)",
+    # The weeks whose pages are kept by the week as well; rows of others are left-overs.
+    "CREATE TABLE IF NOT EXISTS weeks (site TEXT NOT NULL, week INTEGER NOT NULL, "
+    "PRIMARY KEY (site, week)) WITHOUT ROWID",
+    _rollup(PAGE_WEEK, WEEK_KEY),
+    f"CREATE INDEX IF NOT EXISTS {PAGE_WEEK}_rank "
+    f"ON {PAGE_WEEK} (site, week, ppm, ({PAGE_VIEWS}) DESC)",
 )
 
 
@@ -146,7 +157,12 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
     it: temporary views stand before the tables of the same name."""
     if version >= VERSION:
         return ()
-    views = []
+    counters = ", ".join(f"0 AS {name}" for name in COUNTERS)
+    views = [
+        "CREATE TEMP VIEW weeks AS SELECT '' AS site, 0 AS week WHERE 0",
+        f"CREATE TEMP VIEW {PAGE_WEEK} AS "
+        f"SELECT '' AS site, 0 AS week, '' AS path, 0 AS ppm, {counters} WHERE 0",
+    ]
     if version < 3:
         views += [
             "CREATE TEMP VIEW taken AS SELECT '' AS code, '' AS hand, 0 AS at, 0 AS until WHERE 0"
@@ -160,8 +176,8 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
     for table, key in ROLLUPS.items():
         have = _columns(db, table)
         if have:
-            counters = (c if c in have else f"0 AS {c}" for c in COUNTERS)
-            source = f"SELECT {', '.join((*key, *counters))} FROM main.{table}"  # noqa: S608
+            kept = (c if c in have else f"0 AS {c}" for c in COUNTERS)
+            source = f"SELECT {', '.join((*key, *kept))} FROM main.{table}"  # noqa: S608
         else:
             source = _follow(table, "main.r_hour", _columns(db, "r_hour"))
         views.append(f"CREATE TEMP VIEW {table} AS {source}")

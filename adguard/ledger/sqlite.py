@@ -17,8 +17,9 @@ from adguard.ledger.events import DAY, Batch, Event, decode
 from adguard.ledger.file import JournalFile, remove
 from adguard.ledger.fold import DIMENSIONS, admit, fold
 from adguard.ledger.reading import SITES, SqliteFigures, add, add_deltas, admitted
-from adguard.ledger.schema import ROLLUPS
+from adguard.ledger.schema import PAGE_WEEK, ROLLUPS, WEEK_KEY
 from adguard.ledger.store import KEEP_DAYS, Parcel
+from adguard.ledger.weeks import WEEK, close_week, forget_weeks
 
 __all__ = ["AT_ONCE", "SqliteStore"]
 
@@ -91,12 +92,22 @@ class SqliteStore(JournalFile):
             raise StoreError(f"the parcel could not be added: {explain(error)}") from error
         return True
 
+    def close_week(self, now: float, keep_days: int = KEEP_DAYS) -> bool:
+        """Adds up the pages of one week that is over: call it again until it returns `False`."""
+        today = int(now) // DAY
+        with self._writing() as db:
+            sites = [site for (site,) in db.execute(SITES.format("r_day")).fetchall()]
+            return close_week(db, sites, today - keep_days, today)
+
     def expire(self, now: float, keep_days: int = KEEP_DAYS) -> int:
         """Removes at most `CHUNK` rows a table: call it again until it returns 0."""
         oldest = int(now) // DAY - keep_days
         removed = super().expire(now)
         with self._writing() as db:
             removed += remove(db, "applied", "node, seq", "day < ?", oldest)
+            forget_weeks(db, oldest)
+            opened = f"site IN ({SITES.format(PAGE_WEEK)}) AND week < ?"
+            removed += remove(db, PAGE_WEEK, ", ".join(WEEK_KEY), opened, -(-oldest // WEEK))
             for table, key in ROLLUPS.items():
                 column, limit = ("hour", oldest * 24) if "hour" in key else ("day", oldest)
                 # Every index begins with the site, so that what stays is not read.

@@ -443,6 +443,27 @@ class TestKeeper:
         assert known_after(1) == set()
         keeper.dispose()
 
+    def test_it_adds_up_the_weeks_that_are_over_when_it_expires(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ticks = 1000.0
+        monkeypatch.setattr("adguard.ledger.expiry.time.time", lambda: NOW + ticks)
+        monkeypatch.setattr("adguard.ledger.expiry.time.monotonic", lambda: ticks)
+        keeper = Keeper(Location("sqlite", tmp_path / "f.db"), keep_days=30)
+        keeper.append([event(1, at=NOW - 14 * 86400)])
+
+        def weeks() -> int:
+            while keeper.tend():
+                pass
+            with closing(sqlite3.connect(tmp_path / "f.db")) as db:
+                (count,) = db.execute("SELECT COUNT(*) FROM weeks").fetchone()
+                return int(count)
+
+        assert weeks() == 0
+        ticks += 600
+        assert weeks() in {3, 4}
+        keeper.dispose()
+
     def test_before_anything_is_open_there_is_nothing_to_tend(self, tmp_path: Path) -> None:
         assert Keeper(Location("sqlite", tmp_path / "f.db")).tend() is False
         assert list(tmp_path.iterdir()) == []

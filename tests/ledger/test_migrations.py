@@ -11,7 +11,7 @@ import pytest
 from adguard.ledger import Slice, Span, StoreError
 from adguard.ledger.connect import open_to_write
 from adguard.ledger.fold import COUNTERS
-from adguard.ledger.schema import ROLLUPS, VERSION
+from adguard.ledger.schema import ROLLUPS, TABLES, VERSION
 from adguard.ledger.sqlite import SqliteStore
 from tests.ledger.making import event
 
@@ -19,7 +19,7 @@ DAY = 20_000
 SPAN = Span(DAY, DAY + 1)
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=[1, 2, 3])
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A file of an older version: two days of two sites, a journal that was not folded, a spoiled
     batch."""
@@ -76,6 +76,9 @@ def test_bringing_a_file_to_this_version_changes_no_answer(store: SqliteStore) -
     while store.fold():
         pass
     assert answers(store) == before
+    while store.close_week((DAY + 30) * 86_400):
+        pass
+    assert answers(store) == before
 
 
 def test_a_file_is_brought_to_this_version_in_place_and_once(old: Path) -> None:
@@ -106,12 +109,12 @@ def test_a_file_brought_to_this_version_is_like_one_made_by_it(old: Path, tmp_pa
     upgraded, made = columns(old), columns(tmp_path / "new.db")
     assert upgraded == made
     assert set(COUNTERS) <= upgraded["r_day"]
-    assert upgraded.keys() >= {*ROLLUPS, "outbox", "admitted", "taken"}
+    assert upgraded.keys() >= {*ROLLUPS, "outbox", "admitted", "taken", "weeks"}
 
 
 def test_a_new_counter_needs_a_new_version() -> None:
     assert (VERSION, len(COUNTERS), COUNTERS[21:]) == (
-        3,
+        4,
         29,
         (
             *("reader_days", "blocked_days", "assigned", "cleared"),
@@ -125,11 +128,8 @@ def test_an_upgrade_that_fails_half_way_leaves_the_old_file(
 ) -> None:
     before = answers(SqliteStore(old))
 
-    def full(*_: object) -> str:
-        raise sqlite3.OperationalError("database or disk is full")
-
     with monkeypatch.context() as patch:
-        patch.setattr("adguard.ledger.schema._add_counters", full)
+        patch.setattr("adguard.ledger.schema.TABLES", (*TABLES, "INSERT INTO full VALUES (1)"))
         store = SqliteStore(old)
         with pytest.raises(sqlite3.OperationalError, match="full"):
             store.migrate()
