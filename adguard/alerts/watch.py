@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import socket
 import threading
@@ -20,6 +19,7 @@ from adguard.alerts.episodes import Desk, firing, news, orphans
 from adguard.alerts.readings import Readings, gather
 from adguard.alerts.rules import AILING, OF_A_NODE, Finding, judge
 from adguard.alerts.webhook import post
+from adguard.forks import start_over_in_child
 from adguard.ledger import Store, StoreError
 from adguard.ledger.lease import Lease
 
@@ -91,7 +91,7 @@ class Watch:
         self._firing: list[str] = []
         self._undelivered = 0
         self._reset()
-        _watches.add(self)
+        start_over_in_child(self)
 
     def _reset(self) -> None:
         # Where nothing can be written, that is what has to be told, and by one worker.
@@ -99,6 +99,12 @@ class Watch:
         self._held = False
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+
+    def start_over(self) -> None:
+        """Begins afresh in the child of a fork: the thread stayed with the parent, and so does the
+        lease."""
+        self.retire()
+        self._reset()
 
     def begin(self) -> None:
         """Starts the thread, unless it runs. Cheap; for one thread at a time."""
@@ -222,17 +228,3 @@ def _run(alive: weakref.ref[Watch], stop: threading.Event) -> None:
         del watch
     if (watch := alive()) is not None:
         watch.retire()
-
-
-_watches: weakref.WeakSet[Watch] = weakref.WeakSet()
-
-
-def _after_in_child() -> None:
-    for watch in list(_watches):
-        # The thread stayed with the parent, and so does the lease.
-        watch.retire()
-        watch._reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_in_child)
