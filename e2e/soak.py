@@ -1,8 +1,9 @@
 """`./dev soak`: page views without a blocker under a seeded mix of the faults; none may be accused.
 
-    ./dev soak N=1000 SEED=7 BROWSER=chromium SECONDS=1800
+    ./dev soak faults N=1000 SEED=7 BROWSER=chromium SECONDS=1800 HOSTS=1
 
-N page views for each browser, faulty ones and those afterwards. The seed fixes who meets what; how
+N page views for each browser, faulty ones and those afterwards; with HOSTS, the pages have
+advertising from two other hosts, which the site watches. The seed fixes who meets what; how
 far a page gets before its reader leaves is up to the machine. Ends with 1 after a wrong verdict.
 """
 
@@ -134,12 +135,23 @@ def accused(tally: Tally, tour: Tour, verdicts: list[str]) -> None:
         tally.wrong.append(f"the ledger took {verdicts}; reader {tour.number} met {walked}")
 
 
-async def soak(browser: str, seed: int, views: int, folder: Path, progress: Progress) -> Tally:
+@dataclass(frozen=True)
+class Asked:
+    """What the command was asked for."""
+
+    views: int
+    seed: int
+    browsers: tuple[str, ...]
+    seconds: float
+    hosts: bool
+
+
+async def soak(browser: str, asked: Asked, folder: Path, progress: Progress) -> Tally:
     """Sends all readers of a browser on their way."""
     tally = Tally()
-    task = progress.add_task(browser, total=views)
-    tours = plan(browser, seed, views)
-    async with crew(browser, folder) as hands:
+    task = progress.add_task(browser, total=asked.views)
+    tours = plan(browser, asked.seed, asked.views)
+    async with crew(browser, folder, hosts=asked.hosts) as hands:
 
         async def hand() -> None:
             for tour in tours:
@@ -171,8 +183,8 @@ def show(console: Console, tallies: dict[str, Tally]) -> None:
     console.print(table)
 
 
-def read(arguments: list[str]) -> tuple[int, int, tuple[str, ...], float]:
-    """N, SEED, browsers and SECONDS.
+def read(arguments: list[str]) -> Asked:
+    """What `arguments` ask for.
 
     :raises SystemExit: an argument is not understood.
     """
@@ -182,30 +194,34 @@ def read(arguments: list[str]) -> tuple[int, int, tuple[str, ...], float]:
         seed = int(given.pop("SEED", "") or random.randrange(1_000_000))
         chosen = given.pop("BROWSER", "")
         seconds = float(given.pop("SECONDS", "3600"))
+        hosts = bool(int(given.pop("HOSTS", "0")))
     except ValueError as error:
-        sys.exit(f"soak: {error}; try N=1000 SEED=7 BROWSER=chromium SECONDS=3600")
+        sys.exit(f"soak: {error}; try N=1000 SEED=7 BROWSER=chromium SECONDS=3600 HOSTS=1")
     if given or chosen not in ("", *BOTH) or views < 1:
-        sys.exit("soak: only N=1000 SEED=7 BROWSER=chromium|firefox SECONDS=3600 are understood")
-    return views, seed, (chosen,) if chosen else BOTH, seconds
+        known = "N=1000 SEED=7 BROWSER=chromium|firefox SECONDS=3600 HOSTS=1"
+        sys.exit(f"soak: only {known} are understood")
+    return Asked(views, seed, (chosen,) if chosen else BOTH, seconds, hosts)
 
 
 def main() -> None:
-    views, seed, names, seconds = read(sys.argv[1:])
+    asked = read(sys.argv[1:])
+    views, seed, names = asked.views, asked.seed, asked.browsers
     console = Console()
-    console.print(f"{views} page views in {' and in '.join(names)}, SEED={seed}")
+    hosts = ", ad hosts watched" if asked.hosts else ""
+    console.print(f"{views} page views in {' and in '.join(names)}, SEED={seed}{hosts}")
     tallies: dict[str, Tally] = {}
     begun = time.monotonic()
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
     with tempfile.TemporaryDirectory() as folder, Progress(*columns, console=console) as progress:
         for name in names:
-            left = seconds - (time.monotonic() - begun)
+            left = asked.seconds - (time.monotonic() - begun)
             try:
-                job = asyncio.wait_for(soak(name, seed, views, Path(folder), progress), left)
+                job = asyncio.wait_for(soak(name, asked, Path(folder), progress), left)
                 tallies[name] = asyncio.run(job)
             except MissingError as missing:
                 sys.exit(f"soak: {missing}")
             except TimeoutError:
-                late = f"soak: not through in {seconds:.0f} s"
+                late = f"soak: not through in {asked.seconds:.0f} s"
                 sys.exit(f"{late}; give it more with SECONDS=, or ask less with N=")
     show(console, tallies)
     wrong = [f"{name}: {one}" for name, tally in tallies.items() for one in tally.wrong]

@@ -16,6 +16,7 @@ from e2e.faults.fault import Fault
 from e2e.faults.paper import Paper
 from e2e.faults.visit import Deposition, witness
 from e2e.harness import Server
+from e2e.hosts_site import adverts, alive
 
 AT_ONCE = 6
 
@@ -30,12 +31,14 @@ class Crew:
 
 
 @asynccontextmanager
-async def crew(name: str, folder: Path) -> AsyncIterator[Crew]:
+async def crew(name: str, folder: Path, *, hosts: bool = False) -> AsyncIterator[Crew]:
     """Starts a site and the browser `name`, with profiles in `folder`, and ends both.
 
+    :param hosts: the site's pages have advertising from two other hosts, and it watches them.
     :raises MissingError: the browser is not on this machine.
     """
-    paper = Paper()
+    ads = Server(lambda: adverts) if hosts else None
+    paper = Paper(alive(ads, "tag.js", "one", "two", "cdn") if ads else ())
     server = Server(paper.factory)
     relay = await _on_ipv6(server.port)
     try:
@@ -45,6 +48,8 @@ async def crew(name: str, folder: Path) -> AsyncIterator[Crew]:
         if relay is not None:
             relay.close()
         server.stop()
+        if ads is not None:
+            ads.stop()
 
 
 async def run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,9 +78,14 @@ class Scene:
 
 class Paper:
     """An ASGI application. Every host is a scene of its own, and its pages stand below the scene's
-    label, by which the ledger's events find back to it."""
+    label, by which the ledger's events find back to it.
 
-    def __init__(self) -> None:
+    :param adverts: scripts of other hosts that every page has; all but the last are watched.
+    """
+
+    def __init__(self, adverts: Sequence[str] = ()) -> None:
+        self._watched = {"ad_urls": list(adverts[:-1])} if adverts else {}
+        self._tags = "".join(f'<script async src="{url}"></script>' for url in adverts)
         self._mounted: dict[str, AdGuardMiddleware] = {}
         self._scenes: dict[str, Scene] = {}
         self._labels: dict[str, Scene] = {}
@@ -117,6 +123,7 @@ class Paper:
         part = _part(scope["path"], prefix)
         scene.asked.append(part)
         scope["scene"] = scene
+        scope["tags"] = self._tags
         snippet = mount.services.assets.snippet
         scope["written"] = {
             "{snippet}": snippet.plain(root),
@@ -170,7 +177,13 @@ class Paper:
         made = self._mounted.get(key)
         if made is None:
             settings = Settings(
-                **{"secret_key": KEY, "store": "memory:", "rules": [AT_ONCE], **fault.options}
+                **{
+                    "secret_key": KEY,
+                    "store": "memory:",
+                    "rules": [AT_ONCE],
+                    **self._watched,
+                    **fault.options,
+                }
             )
             made = self._mounted[key] = AdGuardMiddleware(_page, settings=settings)
             self._overhear(made)
@@ -205,13 +218,14 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     elif name in ("favicon.ico", "blank"):
         response = Response(status_code=204)
     elif scene.fault and name.startswith(FAULTY):
-        html = scene.fault.page
+        html = scene.fault.page.replace("<head>", f"<head>{scope['tags']}", 1)
         for mark, snippet in scope["written"].items():
             html = html.replace(mark, snippet.decode())
         headers = {"cache-control": "no-cache", **scene.fault.headers}
         response = HTMLResponse(html, headers=headers)
     else:
-        response = HTMLResponse(CALM, headers={"cache-control": "no-cache"})
+        html = CALM.replace("<head>", f"<head>{scope['tags']}", 1)
+        response = HTMLResponse(html, headers={"cache-control": "no-cache"})
     await response(scope, receive, send)
 
 
