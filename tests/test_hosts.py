@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adguard.hosts import by_domain, domain_of, normal_url
+from adguard.hosts import by_domain, domain_of, normal_url, written_forms
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,7 @@ def test_a_url_is_written_as_browsers_write_it(url: str, normal: str) -> None:
         *("", "/tag.js", "//ads.example/tag.js", "ftp://ads.example/", "https:///tag.js"),
         *("https://me@ads.example/", "https://ads.example:x/", "https://[::1/", "data:text/js,1"),
         "https://ads..example/ü".replace("ads", "ü" * 70),
+        f"https://{'a.' * 150}example/",
     ],
 )
 def test_what_is_no_absolute_url_is_refused(url: str) -> None:
@@ -69,6 +70,20 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
             continue
         assert normal.isascii()
         assert "#" not in normal
+
+
+@pytest.mark.parametrize(
+    ("host", "forms"),
+    [
+        ("ads.example", ("ads.example",)),
+        ("xn--bcher-kva.example", ("xn--bcher-kva.example", "bücher.example")),
+        ("xn--a.example", ("xn--a.example",)),
+    ],
+)
+def test_a_host_has_the_form_that_dns_knows_and_the_one_that_people_write(
+    host: str, forms: tuple[str, ...]
+) -> None:
+    assert written_forms(host) == forms
 
 
 def test_urls_are_gathered_by_domain_in_the_order_given() -> None:

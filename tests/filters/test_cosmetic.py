@@ -65,6 +65,7 @@ AD = Element(
         *[(".second + .ad", True), (".first + .ad", False), (".first ~ .ad", True)],
         *[("body .first ~ a", True), (".ad ~ .ad", False), ("body>div>p+p+a", True)],
         *[(".ad:not(.x)", True), (".ad:not(.x, .Top)", False), ("a:is(.x,.ad)", True)],
+        *[(":is(:is(.home) p) ~ .ad", True), (":not(:is(.home) p) ~ .ad", False)],
         *[(":where(p, a)", True), (".ad:not(p > a)", True), (".ad:not(div > a)", False)],
         *[(".ad:empty", True), (".ad:not(:empty)", False), (".ad::before", False)],
         *[(".ad:-abp-empty", True), (r".\61 d", True), (r"#ad-\31", True), (r".\000061d", True)],

@@ -274,7 +274,9 @@ def test_a_star_among_the_places_is_everywhere() -> None:
     assert read("*,~a.org##.x").cosmetic[0].generic
 
 
-def test_hosts_beyond_ascii_are_read_as_dns_has_them() -> None:
+def test_hosts_beyond_ascii_are_read_as_dns_has_them_where_it_can() -> None:
+    too_long = "ü" * 70
+    assert read(f"||{too_long}.de^").network[0].pattern == f"||{too_long}.de^"
     places = read("||x^$domain=bücher.de|Example.ORG").network[0].options.domains
     assert places
     assert places.hosts == {"xn--bcher-kva.de", "example.org"}
