@@ -78,10 +78,10 @@ async def comes_back(visit: Visit) -> None:
     assert await visit.verdict()
     await visit.goto("elsewhere")
     await visit.page.evaluate("() => history.back()")
-    # Playwright waits in Firefox for a navigation that never ends, but a function is answered.
-    await visit.page.wait_for_function(
-        "() => /\\}\\},\\{/.test(document.documentElement.dataset.heard)"
-    )
+    # Playwright waits in Firefox for a navigation that never ends, and for a function for ever when
+    # it asked on the page before. Once the site has counted, the page is there to be asked.
+    first = visit.path("first")
+    assert await visit.until(lambda: visit.scene.counted(first) == 2), visit.scene.events
 
 
 async def prints(visit: Visit) -> None:
