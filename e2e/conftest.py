@@ -82,6 +82,19 @@ def shared(playwright: Playwright) -> Iterator[Shared]:
 
 
 @pytest.fixture
+def fresh(shared: Shared) -> Iterator[Open]:
+    """Opens contexts in a browser that the tests share, for those that need none of their own."""
+    with ExitStack() as stack:
+
+        def start(name: str = "chromium", **options: object) -> BrowserContext:
+            context: BrowserContext = shared(name).new_context(**options)  # type: ignore[arg-type]
+            stack.callback(context.close)
+            return watch(context)
+
+        yield start
+
+
+@pytest.fixture
 def serve() -> Iterator[Serve]:
     with ExitStack() as stack:
 

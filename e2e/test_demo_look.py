@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,6 +48,11 @@ HIDDEN = """() => [...document.querySelectorAll('body *')]
   .filter(e => !e.closest('.slot, [hidden], script') && !e.checkVisibility())
   .map(e => `${e.tagName}.${e.getAttribute('class')}#${e.id}`).sort()"""
 NOTE = "#site-note"
+
+
+@pytest.fixture
+def open_chromium(fresh: Open) -> Open:
+    return partial(fresh, "chromium")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -26,6 +27,16 @@ DEEP_FOCUS = """() => {
 OBSERVED = """element => new Promise(resolve => {
   new IntersectionObserver((_, observer) => { observer.disconnect(); resolve(); }).observe(element);
 })"""
+
+
+@pytest.fixture
+def open_chromium(fresh: Open) -> Open:
+    return partial(fresh, "chromium")
+
+
+@pytest.fixture
+def open_firefox(fresh: Open) -> Open:
+    return partial(fresh, "firefox")
 
 
 @pytest.fixture

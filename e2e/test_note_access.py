@@ -6,14 +6,11 @@ What holds for every state alike (axe, text that is cut off, targets) is in `tes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from e2e.conftest import Open, Serve, Shared
-from e2e.harness import Server, errors_of, watch
+from e2e.conftest import Open, Serve
+from e2e.harness import Server, errors_of
 from e2e.note_site import CODE, make_site
 
 FORMS = ("dialog", "inline", "banner")
@@ -45,19 +42,6 @@ IN_SIGHT = """element => {
 @pytest.fixture
 def site(serve: Serve) -> Server:
     return serve(make_site)
-
-
-@pytest.fixture
-def fresh(shared: Shared) -> Iterator[Open]:
-    """Opens contexts in a browser that the tests share: none of them needs one of its own."""
-    with ExitStack() as stack:
-
-        def begin(name: str = "chromium", **options: object) -> BrowserContext:
-            context: BrowserContext = shared(name).new_context(**options)  # type: ignore[arg-type]
-            stack.callback(context.close)
-            return watch(context)
-
-        yield begin
 
 
 @pytest.fixture(params=["chromium", "firefox"])

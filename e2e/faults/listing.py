@@ -17,8 +17,8 @@ Written by `python -m e2e.faults`; a test keeps it true. Each line is a test in 
 without a blocker, `test_no_fault_accuses[BROWSER-FAULT]` in `e2e/test_faults.py`. It asserts that
 the verdict is one of those given here, that no notice and no cookie appears and no error
 of ours is thrown, and that the next page view of the same reader, with the fault gone, is clear,
-reported and counted once. `./dev soak faults` sends thousands of views through a seeded mix of them,
-and with `HOSTS=1` does so on pages whose ad hosts are watched (`ad_urls`).
+reported and counted once. `./dev soak faults` sends thousands of views through a seeded mix of
+them, and with `HOSTS=1` does so on pages whose ad hosts are watched (`ad_urls`).
 
 "None" means that the client says nothing: it does not run there, or could not.
 """
