@@ -33,7 +33,7 @@ def wanted_languages(page: str = "", accept: str = "") -> tuple[str, ...]:
         tag = FALLBACK if tag.strip() == "*" else tag.strip()
         if not TAG.fullmatch(tag):
             continue
-        weight = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", rest) if rest else None
+        weight = re.fullmatch(r"\s*[qQ]=([01](?:\.\d{0,3})?)\s*", rest) if rest else None
         share = float(weight[1]) if weight else 0.0 if rest else 1.0
         if share:
             weighed.append((share, tag))
@@ -41,13 +41,25 @@ def wanted_languages(page: str = "", accept: str = "") -> tuple[str, ...]:
     own = page.strip().replace("_", "-")
     if TAG.fullmatch(own):
         tags.insert(0, own)
+    tags = [tag for place, tag in enumerate(tags) if not _contradicts(tag, tags[:place])]
     return tuple(dict.fromkeys(tags))[:MOST_WANTED]
+
+
+def _contradicts(tag: str, before: list[str]) -> bool:
+    """Whether `tag` is a bare language whose usual script is not the one that was named before it:
+    browsers in Taipei send `zh-TW,zh`, and mean one language by both."""
+    bare = canonical(tag)
+    named = (canonical(one) for one in before)
+    return "-" not in bare and any(
+        one.partition("-")[0] == bare and _script(one) != _script(bare) for one in named
+    )
 
 
 @lru_cache(maxsize=512)
 def canonical(tag: str) -> str:
-    """`zh-CN` gives `zh-cn`, `iw` gives `he`, `nb-NO` gives `no-no`."""
-    language, hyphen, rest = tag.lower().partition("-")
+    """`zh-CN` gives `zh-cn`, `iw` gives `he`, `nb-NO` gives `no-no`, and `ar-u-nu-latn`, which says
+    how numbers are written, `ar`."""
+    language, hyphen, rest = re.sub("(?<!-x)-[tu]-.*", "", tag.lower()).partition("-")
     alias = str(_ALIASES.get(language, language)).lower().replace("_", "-")
     return f"{alias}{hyphen}{rest}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -69,5 +69,5 @@ def comes_from_here(request: Request) -> bool:
     said = request.headers.get("sec-fetch-site")
     if said is not None:
         return said == "same-origin"
-    origin = urlsplit(request.headers.get("origin", "").lower())
-    return bool(origin.netloc) and origin.netloc == request.headers.get("host", "").lower()
+    origin = request.headers.get("origin", "").lower().partition("://")[2]
+    return bool(origin) and origin == request.headers.get("host", "").lower()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Response, Route, expect
 
 from e2e.conftest import Open, Serve
 from e2e.harness import Server, errors_of, requests_of, shift_of
@@ -151,6 +152,27 @@ def test_a_dialog_becomes_the_card_when_it_would_disturb(
     assert host(page).get_attribute("data-form") == "inline"
     expect(host(page).get_by_role("region")).to_be_attached()
     assert page.evaluate("document.activeElement === document.body")
+
+
+def test_a_dialog_becomes_the_card_before_a_consent_tool_in_a_shadow_root(
+    browser: BrowserContext, site: Server
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{site.url}/?form=dialog&wait")
+    page.evaluate("""() => {
+      const tool = document.createElement("site-tool");
+      const sheet = document.createElement("section");
+      const text = document.createElement("p");
+      text.textContent = "May we?";
+      sheet.style.cssText = "position: fixed; inset: auto 0 0; block-size: 60vh; background: #dde";
+      sheet.append(document.createElement("slot"));
+      tool.attachShadow({ mode: "open" }).append(sheet);
+      tool.append(text);
+      document.body.append(tool);
+      document.dispatchEvent(new Event("go"));
+    }""")
+    page.wait_for_selector("html[data-shown=true]")
+    assert host(page).get_attribute("data-form") == "inline"
 
 
 def test_a_dialog_becomes_the_card_while_the_reader_types(
@@ -389,6 +411,30 @@ def test_coming_back_to_the_page_looks_again_but_walking_through_it_does_not(
     expect(host(page).get_by_role("heading", name="Thank you")).to_be_focused()
 
 
+def test_answers_that_get_lost_are_sent_again(chromium: BrowserContext, site: Server) -> None:
+    def came(choice: str) -> Callable[[Response], bool]:
+        return lambda answer: answer.ok and answer.request.post_data == f"choice={choice}&path=%2F"
+
+    page = opened(chromium, site)
+    lost: list[Callable[[Route], None]] = [Route.abort, lambda route: route.fulfill(status=502)]
+    page.route("**/_site/choice", lambda route: lost.pop()(route) if lost else route.continue_())
+    with page.expect_response(came("allow")), page.expect_response(came("never")):
+        press(page, "Allow ads here")
+        press(page, "Back")
+        press(page, "Don't ask for six months")
+    assert lost == []
+
+
+def test_the_pages_own_keys_do_nothing_within_the_notice(
+    browser: BrowserContext, site: Server
+) -> None:
+    page = opened(browser, site, "form=inline")
+    page.evaluate("document.addEventListener('keydown', event => event.preventDefault())")
+    host(page).get_by_role("button", name="Support another way").focus()
+    page.keyboard.press("Space")
+    expect(host(page).get_by_role("heading", name="Other ways to support us")).to_be_focused()
+
+
 def test_an_answer_given_twice_is_sent_once(chromium: BrowserContext, site: Server) -> None:
     page = opened(chromium, site)
     press(page, "Allow ads here")
@@ -467,6 +513,15 @@ def test_a_card_below_the_fold_is_not_seen_until_the_reader_comes(
 # Looks that follow the page
 
 
+def scheme_on(page: Page, site: Server, paint: str) -> str | None:
+    """The notice's scheme on a page that is painted so."""
+    page.goto(f"{site.url}/?form=dialog&wait")
+    page.evaluate("paint => document.documentElement.style.background = paint", paint)
+    page.evaluate("document.dispatchEvent(new Event('go'))")
+    page.wait_for_selector("html[data-shown=true]")
+    return host(page).get_attribute("data-scheme")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_notice_is_as_dark_as_the_page(open_chromium: Open, site: Server, scheme: str) -> None:
     page = opened(open_chromium(color_scheme=scheme), site)
@@ -479,11 +534,22 @@ def test_a_light_page_keeps_a_light_notice_under_a_dark_system(
     open_chromium: Open, site: Server
 ) -> None:
     page = open_chromium(color_scheme="dark").new_page()
-    page.goto(f"{site.url}/?form=dialog&wait")
-    page.evaluate("document.documentElement.style.background = '#fff'")
-    page.evaluate("document.dispatchEvent(new Event('go'))")
-    page.wait_for_selector("html[data-shown=true]")
-    assert host(page).get_attribute("data-scheme") == "light"
+    assert scheme_on(page, site, "#fff") == "light"
+
+
+@pytest.mark.parametrize(
+    ("light", "dark"),
+    [
+        ("oklch(0.985 0.002 247.8)", "oklch(0.13 0.028 261.7)"),
+        ("lab(98 none 0)", "lab(8 none 0)"),
+        ("color(display-p3 0.9 0.9 0.9)", "color(srgb 0.1 0.00001 0.1)"),
+    ],
+)
+def test_how_a_site_writes_its_colours_makes_no_notice_dark(
+    browser: BrowserContext, site: Server, light: str, dark: str
+) -> None:
+    page = browser.new_page()
+    assert [scheme_on(page, site, paint) for paint in (light, dark)] == ["light", "dark"]
 
 
 def test_the_site_can_theme_the_notice_from_its_own_css(

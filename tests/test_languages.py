@@ -37,8 +37,17 @@ def test_a_list_without_weights_keeps_its_order(tags: list[str]) -> None:
     assert wanted_languages("", ", ".join(tags)) == tuple(tags)
 
 
+def test_a_browsers_bare_language_is_no_other_script_than_the_region_before_it() -> None:
+    # What browsers send by themselves in Taipei, in Shanghai, and where somebody chose both.
+    assert wanted_languages("", "zh-TW,zh;q=0.9,en;q=0.7") == ("zh-TW", "en")
+    assert wanted_languages("zh-Hant", "zh,de") == ("zh-Hant", "de")
+    assert wanted_languages("", "zh-CN,zh;q=0.9,en;q=0.7") == ("zh-CN", "zh", "en")
+    assert wanted_languages("", "zh-TW,zh-CN;q=0.9") == ("zh-TW", "zh-CN")
+
+
 def test_a_weight_that_is_no_number_counts_as_none() -> None:
     assert wanted_languages("", "de;q=high, en") == ("en",)
+    assert wanted_languages("", "de;Q=0.5, en;q=0.6") == ("en", "de")
 
 
 def test_any_language_means_english_in_its_place() -> None:
@@ -54,6 +63,12 @@ def test_an_underscore_in_a_pages_language_is_understood() -> None:
 def test_old_codes_are_known_by_todays_names() -> None:
     assert [canonical(tag) for tag in ("iw", "IW-il", "no", "nb-NO", "cmn-Hans", "zh-CN")] == [
         *("he", "he-il", "no", "no-no", "zh-hans", "zh-cn"),
+    ]
+
+
+def test_how_numbers_and_dates_are_written_is_no_other_language() -> None:
+    assert [canonical(tag) for tag in ("ar-u-nu-latn", "de-DE-u-co-phonebk", "en-x-u-a")] == [
+        *("ar", "de-de", "en-x-u-a"),
     ]
 
 

@@ -16,7 +16,7 @@ from adguard.endpoints.http import Answer, Gone, Refusal, answer_page, headers_o
 from adguard.endpoints.metrics import metrics
 from adguard.endpoints.passes import pass_page
 from adguard.endpoints.preview import Showroom
-from adguard.endpoints.readable import help_page, note, preferences, visit_of
+from adguard.endpoints.readable import article_before, help_page, note, preferences, visit_of
 from adguard.endpoints.report import ReportEndpoint
 from adguard.endpoints.support import support_page, way
 from adguard.services import Services
@@ -99,7 +99,9 @@ class Endpoints:
             return plain
         try:
             visit = visit_of(self._services, scope, {})
-            page = self._services.pages.message(visit, MESSAGES.get(refusal.status, "error"))
+            topic = MESSAGES.get(refusal.status, "error")
+            article = article_before(self._services, scope)
+            page = self._services.pages.message(visit, topic, article=article)
         except Exception as error:
             self._services.tally.count_fault("message page", error)
             return plain

@@ -83,6 +83,12 @@ def require_same_origin(scope: Scope, headers: dict[bytes, bytes], services: Ser
         raise Refusal(403, "Only this site's own pages may send this.")
 
 
+def comes_from_here(scope: Scope, headers: dict[bytes, bytes], services: Services) -> bool:
+    """Whether the Referer is a page of this site."""
+    origin = origin_of(scope, headers, services).encode()
+    return headers.get(b"referer", b"").lower().startswith(origin + b"/")
+
+
 def referer_of(headers: dict[bytes, bytes]) -> tuple[str, str]:
     """Returns path and query of the Referer, empty where it has none or is no URL."""
     try:

@@ -17,6 +17,7 @@ from adguard.endpoints.http import (
     Header,
     Refusal,
     answer_page,
+    comes_from_here,
     headers_of,
     query_of,
     redirect,
@@ -71,6 +72,20 @@ def article_of(services: Services, query: dict[str, str]) -> Article | None:
     if path is None:
         raise Refusal(400, "The way back was not made by this site.")
     return Article(path=path, to=sealed)
+
+
+def article_before(services: Services, scope: Scope) -> Article | None:
+    """Returns the page of this site from which a reader came to us, as the Referer tells it; the
+    front page, to which every page of ours leads, is none."""
+    headers = headers_of(scope)
+    path, query = referer_of(headers)
+    home = base_of(scope) + "/"
+    ours = path.startswith(base_of(scope) + services.settings.prefix + "/")
+    if path == home or ours or not comes_from_here(scope, headers, services):
+        return None
+    address = f"{path}?{query}" if query else path
+    sealed = services.destinations.sign(address)
+    return None if sealed is None else Article(path=address, to=sealed)
 
 
 async def note(services: Services, scope: Scope, receive: Receive) -> Answer:

@@ -62,6 +62,7 @@ class Report(msgspec.Struct):
 
     :param id: `<UTC day>-<16 to 40 URL-safe characters>`, kept when the page sends it again.
     :param path: `location.pathname`.
+    :param lang: the page's `lang`, which a site may fill with anything.
     :param signals: bait, control or host name -> outcome.
     :param earlier: the earlier finding's reason, in a re-check.
     :param agreed: the reader has said yes to the site's consent tool.
@@ -73,7 +74,7 @@ class Report(msgspec.Struct):
     token: Annotated[str, Meta(max_length=128)]
     kind: Literal["view", "recheck", "seen", "remembered", "left"]
     path: Annotated[str, Meta(min_length=1, max_length=LONGEST_PATH)]
-    lang: Short = ""
+    lang: str = ""
     signals: msgspec.Raw = msgspec.Raw(b"{}")
     brave: bool = False
     gpc: bool = False
@@ -256,7 +257,7 @@ class ReportEndpoint:
                 url = note + urlencode({"to": signed, "arm": arm} if arm else {"to": signed})
                 return DecisionAnswer(decision.action, None, decision.reason, url)
             decision = Decision(Action.NOTICE, Reason.STAND_IN, "dialog")
-        url = note + _query(decision, finding.verdict, report.lang, arm)
+        url = note + _query(decision, finding.verdict, report.lang[:35], arm)
         return DecisionAnswer(decision.action, decision.form, decision.reason, url)
 
     async def _record(

@@ -9,8 +9,8 @@ from adguard.endpoints.control import page_path
 from adguard.endpoints.http import (
     Answer,
     answer_page,
+    comes_from_here,
     headers_of,
-    origin_of,
     query_of,
     redirect,
     referer_of,
@@ -54,8 +54,7 @@ def _was_clicked(services: Services, scope: Scope) -> bool:
     site = headers.get(b"sec-fetch-site")
     if site is not None:
         return site == b"same-origin" and headers.get(b"sec-fetch-mode") == b"navigate"
-    origin = origin_of(scope, headers, services).encode()
-    return headers.get(b"referer", b"").lower().startswith(origin + b"/")
+    return comes_from_here(scope, headers, services)
 
 
 def _count(services: Services, scope: Scope, article: Article | None) -> None:

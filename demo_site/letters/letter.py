@@ -16,6 +16,8 @@ LONGEST_TEXT = 2000
 TURNING = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
+# Letters and symbols by their category, yet blank: Hangul fillers, a Braille cell without dots.
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028]")
 
 
@@ -124,4 +126,4 @@ def _may_stand(sign: str) -> bool:
 
 def _says_something(text: str) -> bool:
     """Whether there is a letter, digit, symbol or mark to be seen."""
-    return any(unicodedata.category(sign)[0] in "LNPS" for sign in text)
+    return any(unicodedata.category(sign)[0] in "LNPS" for sign in text if sign not in BLANK)

@@ -129,9 +129,13 @@ function busy() {
  * @param {number} share of the window's height
  */
 function covered(share) {
-  /** @type {Node | null} */
-  let node = document.elementFromPoint(innerWidth / 2, innerHeight * share);
-  for (; node && node !== document.body; node = node.parentNode) {
+  const x = innerWidth / 2;
+  const y = innerHeight * share;
+  /** @type {any} */
+  let node = document.elementFromPoint(x, y);
+  // Many a consent tool stands in a shadow root, which shows itself to the page as an empty box.
+  for (let depth = 0; depth < 9; depth++) node = node?.shadowRoot?.elementFromPoint(x, y) || node;
+  for (; node && node !== document.body; node = node.assignedSlot || node.parentNode || node.host) {
     if (!(node instanceof Element)) continue;
     if (getComputedStyle(node).position === "fixed") return node.clientHeight > innerHeight * 0.2;
   }
@@ -169,11 +173,24 @@ function findHome(selectors) {
  */
 function isDark(place) {
   for (let element = /** @type {Element | null} */ (place); element; element = element.parentElement) {
-    const [red, green, blue, alpha = 1] = getComputedStyle(element).backgroundColor.match(/[\d.]+/g)?.map(Number) || [];
-    if (blue !== undefined && alpha > 0.5) return red * 0.299 + green * 0.587 + blue * 0.114 < 110;
+    const light = lightness(getComputedStyle(element).backgroundColor);
+    if (light !== undefined) return light < 0.43;
   }
   const scheme = getComputedStyle(document.documentElement).colorScheme;
   return scheme.includes("dark") && (!scheme.includes("light") || matchMedia("(prefers-color-scheme: dark)").matches);
+}
+
+/**
+ * How light a computed colour is, from 0 to 1; undefined where what lies behind it shows through.
+ * What a site writes in `oklch()`, `lab()` or `color()` stays so, each with a scale of its own.
+ * @param {string} colour
+ */
+function lightness(colour) {
+  const numbers = colour.replace(/^color\(\S+/, "").match(/-?[\d.]+(e-?\d+)?|none/g) || [];
+  const [first, second, third, alpha = 1] = numbers.map((number) => Number(number) || 0);
+  if (third === undefined || alpha <= 0.5) return undefined;
+  if (/^(ok)?l/.test(colour)) return first / (colour[0] === "o" ? 1 : 100);
+  return (first * 0.299 + second * 0.587 + third * 0.114) / (colour[0] === "c" ? 1 : 255);
 }
 
 /**
@@ -252,13 +269,7 @@ function converse(context, host, frame, sheet) {
     said.add(choice);
     if (choice === "allow") watchReturn(context, thank);
     fire("site:choice", { choice });
-    fetch(`${context.base}choice`, {
-      method: "POST",
-      body: new URLSearchParams({ choice, path: location.pathname }),
-      headers: { Accept: "application/json" },
-      credentials: "same-origin",
-      keepalive: true,
-    }).catch(() => {});
+    tell(`${context.base}choice`, new URLSearchParams({ choice, path: location.pathname }));
   };
 
   /** @param {Finding | undefined} finding */
@@ -318,6 +329,8 @@ function converse(context, host, frame, sheet) {
     if (from instanceof HTMLElement && !frame.contains(from)) before = from;
   });
   frame.addEventListener("keydown", (event) => {
+    // The page's own keys, such as a player's space bar, would press nothing here.
+    event.stopPropagation();
     if (event.key === "Escape" && !(frame instanceof HTMLDialogElement)) close();
   });
   document.addEventListener("site:verdict", onVerdict);
@@ -326,6 +339,24 @@ function converse(context, host, frame, sheet) {
   fillSignals(sheet, context.signals, words);
   label();
   return { focus };
+}
+
+/**
+ * Sends an answer; where it gets lost, once more after 2, 8, 32 and 128 seconds: the notice has
+ * promised by then.
+ * @param {string} url
+ * @param {URLSearchParams} body
+ * @param {number} wait milliseconds
+ */
+function tell(url, body, wait = 2000) {
+  const headers = { Accept: "application/json" };
+  fetch(url, { method: "POST", body, headers, credentials: "same-origin", keepalive: true })
+    .then(({ status }) => {
+      if (status > 499) throw new Error("no answer");
+    })
+    .catch(() => {
+      if (wait < 2e5) setTimeout(tell, wait, url, body, wait * 4);
+    });
 }
 
 /**

@@ -53,9 +53,9 @@ def test_a_name_stands_on_one_line() -> None:
 
 def test_what_is_missing_is_named_field_by_field() -> None:
     assert set(read_draft({}).problems) == {"letter", "letter-name"}
-    assert set(read_draft({"letter": "Dear Sir", "name": "\u200b\u2060 "}).problems) == {
-        "letter-name"
-    }
+    assert set(
+        read_draft({"letter": "Dear Sir", "name": "\u200b\u2060 \u3164\u2800"}).problems
+    ) == {"letter-name"}
     assert read_draft({"letter": "!", "name": "7"}).problems == {}
 
 

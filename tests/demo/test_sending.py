@@ -165,6 +165,7 @@ async def test_a_mended_form_goes_through(visitor: Visitor) -> None:
         {"Sec-Fetch-Site": "same-site", "Origin": "http://news.localhost"},
         {"Origin": "http://elsewhere.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {},
     ],
 )

@@ -22,7 +22,7 @@ from adguard.presets import Rule
 from adguard.reader import AllowStage, ReaderState, month_of
 from adguard.settings import Settings
 from tests.endpoints.conftest import KEY, Site
-from tests.visitor import BLOCKED, FIREFOX, FROM_OUR_PAGE
+from tests.visitor import BLOCKED, FIREFOX, FROM_OUR_PAGE, NAVIGATION
 
 TODAY = 20_780
 CHROME = (
@@ -230,6 +230,19 @@ async def test_a_person_gets_a_page_where_a_script_gets_a_line(
     assert "default-src 'none'" in page.headers["content-security-policy"]
     wrong = await visitor.open("/_site/report")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    for referer, back in {
+        "http://news.localhost/city/a?x=1": '<a href="/city/a?x=1">',
+        "http://news.localhost/_site/help": '<a href="/">',
+        "http://news.localhost/": '<a href="/">',
+        "http://else.example/city/a": '<a href="/">',
+    }.items():
+        answer = await visitor.client.post(
+            "/_site/choice",
+            data={"choice": "later", "to": "/city/a.signed-by-a-key-that-is-gone"},
+            headers={**NAVIGATION, "Sec-Fetch-Site": "same-origin", "Referer": referer},
+        )
+        assert (answer.status_code, back in answer.text) == (400, True), referer
+        assert ("/city/a" in answer.text) == ("/city/a?x" in referer)
     monkeypatch.setattr(site.middleware.services.pages, "message", None)
     assert (await visitor.open("/_site/nothing")).text == "There is nothing here.\n"
 

@@ -114,6 +114,7 @@ async def test_a_browser_without_sec_fetch_headers_proves_itself_by_origin(
         ({"kind": "party"}, 400, "not understood"),
         ({"path": "a"}, 400, "begins with a slash"),
         ({"path": "/" + "a" * 512}, 400, "not understood"),
+        ({"lang": "the page's language, or what a template made of it"}, 200, ""),
         ({"signals": {"n1": "exploded"}}, 400, "'exploded'"),
         ({"signals": {"n1": 1}}, 400, "not understood"),
         ({"signals": {f"s{n}": "loaded" for n in range(33)}}, 400, "not understood"),
