@@ -3,7 +3,7 @@ processes."""
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sqlite3
 import threading
 import time
@@ -17,6 +17,7 @@ import msgspec
 from adguard.ledger.connect import open_to_read, open_to_write
 from adguard.ledger.errors import StoreError
 from adguard.ledger.events import Event, decode, dedupe_key, encode, forgotten_before, tidy
+from adguard.ledger.whereabouts import Whereabouts, find, remove_log
 
 __all__ = ["CHUNK", "JournalFile"]
 
@@ -55,7 +56,7 @@ class JournalFile:
         self._busy_timeout = busy_timeout
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._opened: Whereabouts | None = None
         self._retired = False
 
     def migrate(self) -> None:
@@ -170,25 +171,29 @@ class JournalFile:
     def _connected(self) -> sqlite3.Connection:
         if self._retired:
             raise StoreError("the journal was closed")
-        if self._db is not None and self._identity != self._identify():
-            # Somebody moved or deleted the file: what we wrote there, nobody would ever read.
-            self.close()
+        if self._db is not None and self._opened != self._find():
+            self._abandon()
         if self._db is None:
             if self._read_only and self._path is not None:
                 self._db = open_to_read(self._path, self._busy_timeout)
             else:
                 self._db = open_to_write(self._path, self._synchronous, self._busy_timeout)
-            self._identity = self._identify()
+            self._opened = self._find()
         return self._db
 
-    def _identify(self) -> tuple[int, int] | None:
-        if self._path is None:
-            return None
-        try:
-            found = os.stat(self._path)
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
+    def _find(self) -> Whereabouts | None:
+        return None if self._path is None else find(self._path)
+
+    def _abandon(self) -> None:
+        """Lets go of a file that is not where it was, or whose log is not: what we wrote there,
+        nobody would ever read. What only the log has goes into it first."""
+        before, now = self._opened, self._find()
+        if self._db is not None and not self._read_only:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.close()
+        if self._path is not None and before and now and before.database != now.database:
+            remove_log(self._path, before.log)
 
 
 def remove(db: sqlite3.Connection, table: str, key: str, where: str, limit: object) -> int:
