@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -173,35 +174,62 @@ def send(message: EmailMessage, post: Post) -> None:
         the mail for every recipient.
     """
     where = f"{post.host}:{post.port}"
-    context = ssl.create_default_context()
     try:
-        if post.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                post.host, post.port, timeout=TIMEOUT, context=context
-            )
-        else:
-            server = smtplib.SMTP(post.host, post.port, timeout=TIMEOUT)
-        with server:
-            if post.security == "starttls":
-                server.starttls(context=context)
-            if post.user:
-                server.login(post.user, post.password)
-            refused = server.send_message(message, post.sender, post.recipients)
-    except smtplib.SMTPAuthenticationError:
-        raise MailError(f"{where} does not accept this user and password") from None
-    except smtplib.SMTPRecipientsRefused as error:
-        raise MailError(f"{where} takes no mail for {', '.join(error.recipients)}") from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise MailError(f"{where} cannot do what is needed: {error}") from None
-    except smtplib.SMTPResponseException as error:
-        said = error.smtp_error
-        text = said.decode(errors="replace") if isinstance(said, bytes) else said
-        raise MailError(f"{where} said {error.smtp_code} {text}") from None
-    except ssl.SSLCertVerificationError as error:
-        raise MailError(f"{where} has a certificate that does not hold: {error.reason}") from None
-    except (OSError, smtplib.SMTPException) as error:
-        raise MailError(f"{where} cannot be reached: {error}") from None
+        refused = _hand_over(message, post)
+    except (OSError, UnicodeEncodeError) as error:
+        raise MailError(_why(error, where)) from None
     if refused:
-        raise MailError(
-            f"{where} took the mail, but not for {', '.join(sorted(refused))}; the others got it"
+        raise MailError(f"{where} took the mail, but not for {_listed(refused)}; the others got it")
+
+
+def _hand_over(message: EmailMessage, post: Post) -> Mapping[str, tuple[int, bytes]]:
+    """Returns the recipients that were refused while others were not."""
+    context = ssl.create_default_context()
+    if post.security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            post.host, post.port, timeout=TIMEOUT, context=context
         )
+    else:
+        server = smtplib.SMTP(post.host, post.port, timeout=TIMEOUT)
+    try:
+        if post.security == "starttls":
+            server.starttls(context=context)
+        if post.user:
+            server.login(post.user, post.password)
+        return server.send_message(message, post.sender, post.recipients)
+    finally:
+        # The mail is taken or not by now, whatever the server says to a farewell.
+        with suppress(OSError):
+            server.quit()
+        server.close()
+
+
+def _why(error: Exception, where: str) -> str:
+    match error:
+        case smtplib.SMTPAuthenticationError() if error.smtp_code < 500:
+            why = f"cannot check passwords now ({error.smtp_code})"
+        case smtplib.SMTPAuthenticationError():
+            why = "does not accept this user and password"
+        case UnicodeEncodeError():
+            why = "can only be told a user and a password of ASCII characters"
+        case smtplib.SMTPRecipientsRefused():
+            why = f"takes no mail for {_listed(error.recipients)}"
+        case smtplib.SMTPNotSupportedError():
+            why = f"cannot do what is needed: {error}"
+        case smtplib.SMTPResponseException():
+            why = f"said {error.smtp_code} {_line(error.smtp_error)}"
+        case ssl.SSLCertVerificationError():
+            why = f"has a certificate that does not hold: {error.reason}"
+        case _:
+            why = f"cannot be reached: {error}"
+    return f"{where} {why}"
+
+
+def _listed(refused: Mapping[str, tuple[int, bytes]]) -> str:
+    return ", ".join(f"{one} ({code} {_line(text)})" for one, (code, text) in refused.items())
+
+
+def _line(said: bytes | str) -> str:
+    """What a server said, as one line that a terminal only shows."""
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import html5lib
 import pytest
+from aiosmtpd.smtp import AuthResult
 
 from adguard.insight.mail import MailError, Post, compose, preview, read_post, send
 from adguard.ledger import Event
@@ -153,12 +154,57 @@ def test_recipients_that_the_server_refuses_are_named_and_the_others_get_the_mai
     office = Office(refuses=("b@y.org",))
     with serving(office):
         post = post_to(office, "smtp+plain")
-        with pytest.raises(MailError, match=r"but not for b@y\.org; the others got it"):
+        with pytest.raises(MailError, match=r"but not for b@y\.org \(550 no such box here\); the"):
             send(compose(report_of(), post), post)
         office.refuses = ("a@x.org", "b@y.org")
-        with pytest.raises(MailError, match=r"takes no mail for a@x\.org, b@y\.org"):
+        with pytest.raises(MailError, match=r"takes no mail for a@x\.org \(550 .*\), b@y\.org"):
             send(compose(report_of(), post), post)
     assert [envelope.rcpt_tos for envelope in office.envelopes] == [["a@x.org"]]
+
+
+def test_a_mail_that_was_taken_is_sent_whatever_the_server_says_to_a_farewell() -> None:
+    class Rude(Office):
+        async def handle_QUIT(self, *_: object) -> str:  # noqa: N802 -- aiosmtpd's name
+            return "421 too busy to say goodbye"
+
+    office = Rude()
+    with serving(office):
+        post = post_to(office, "smtp+plain")
+        send(compose(report_of(), post), post)
+    assert len(office.mails) == 1
+
+
+def test_what_a_server_says_is_one_line_that_a_terminal_only_shows() -> None:
+    class Loud(Office):
+        async def handle_DATA(self, *_: object) -> str:  # noqa: N802 -- aiosmtpd's name
+            return "550-\x1b[31mno\r\n550 mail today\x07"
+
+    office = Loud()
+    with serving(office):
+        post = post_to(office, "smtp+plain")
+        with pytest.raises(MailError, match=r"said 550 \[31mno mail today$"):
+            send(compose(report_of(), post), post)
+
+
+def test_a_server_that_cannot_look_now_does_not_say_the_password_is_wrong(trusted: Path) -> None:
+    class Blind(Office):
+        def authenticate(self, *_: object) -> AuthResult:
+            return AuthResult(success=False, handled=False, message="454 later")
+
+    office = Blind()
+    with serving(office, trusted):
+        post = post_to(office, "smtp", LOGIN)
+        with pytest.raises(MailError, match=r"cannot check passwords now \(454\)"):
+            send(compose(report_of(), post), post)
+
+
+def test_a_password_that_the_protocol_cannot_carry_is_told(trusted: Path) -> None:
+    office = Office()
+    with serving(office, trusted):
+        post = post_to(office, "smtp", f"{USER}:p%C3%A4ss@")
+        with pytest.raises(MailError, match="ASCII") as raised:
+            send(compose(report_of(), post), post)
+    assert "ä" not in str(raised.value)
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
