@@ -296,7 +296,7 @@ def _close_weeks(path: Path) -> Callable[[], None]:
 
     def close() -> None:
         with closing(SqliteStore(path)) as store:
-            while store.close_week(time.time()):
+            while store.close_days(time.time()):
                 pass
 
     return close

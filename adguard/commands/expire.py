@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from functools import partial
 
 import click
 from rich.console import Console
@@ -16,6 +17,7 @@ from adguard.ledger import Point, Span, Store, StoreError, StoreURLError, open_s
 from adguard.ledger.connect import explain
 from adguard.ledger.events import DAY
 from adguard.ledger.store import KEEP_DAYS
+from adguard.ledger.turns import in_turn
 
 __all__ = ["expire"]
 
@@ -88,7 +90,7 @@ def _remove(store: Store, now: float, keep_days: int) -> int:
         transient=True,
     ) as progress:
         task = progress.add_task("Removing", total=None)
-        while gone := store.expire(now, keep_days):
+        while gone := in_turn(partial(store.expire, now, keep_days)):
             removed += gone
             progress.update(task, completed=removed)
     return removed

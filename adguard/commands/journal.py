@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from adguard.ledger.opening import open_journal
 from adguard.ledger.shipper import ship_next
 from adguard.ledger.spool import Spool
 from adguard.ledger.sqlite import SqliteStore
+from adguard.ledger.turns import in_turn
 
 __all__ = ["journal"]
 
@@ -75,7 +77,7 @@ def replay(store: str | None, source: Path | None) -> None:
     with _clear_errors(), closing(_source(url, source)) as waiting:
         restored = waiting.restore()
         if isinstance(waiting, SqliteStore):
-            moved = _with_progress(waiting, waiting.fold)
+            moved = _with_progress(waiting, partial(in_turn, waiting.fold))
             what = "batches were added up"
         else:
             with closing(open_store(url)) as target:

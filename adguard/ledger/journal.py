@@ -225,14 +225,17 @@ class Journal:
             previous.join()
         tend_at = time.monotonic() + self._tend_every
         while True:
-            if time.monotonic() >= tend_at:
+            if (began := time.monotonic()) >= tend_at:
                 with self._writing:
                     more = self._pen.tend()
                 self._catch_up_wholly()
                 if self._on_round is not None:
                     with contextlib.suppress(Exception):
                         self._on_round()
-                tend_at = time.monotonic() + (0.0 if more else self._tend_every)
+                done = time.monotonic()
+                # Other workers get as long a turn: whoever waits for the file's lock only looks at
+                # it now and then.
+                tend_at = done + (min(done - began, self._tend_every) if more else self._tend_every)
             try:
                 item = inbox.get(timeout=max(0.0, tend_at - time.monotonic()))
             except queue.Empty:

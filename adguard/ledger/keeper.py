@@ -222,7 +222,7 @@ class Keeper:
         now = time.time()
         if store.expire(now, self._keep_days):
             return True
-        if isinstance(store, SqliteStore) and store.close_week(now, self._keep_days):
+        if isinstance(store, SqliteStore) and store.close_days(now, self._keep_days):
             return True
         self._expiry.done()
         return False

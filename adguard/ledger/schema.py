@@ -15,6 +15,7 @@ __all__ = [
     "TABLES",
     "VERSION",
     "WEEK_KEY",
+    "adding",
     "migrate",
     "temp",
     "twins",
@@ -87,9 +88,10 @@ TABLES = (
     *(_rollup(name, key) for name, key in ROLLUPS.items()),
     # The pages of a day, most views first: whoever wants the best need not read them all.
     f"CREATE INDEX IF NOT EXISTS r_page_rank ON r_page (site, day, ppm, ({PAGE_VIEWS}) DESC)",
-    # The weeks whose pages are kept by the week as well; rows of others are left-overs.
+    # The weeks whose pages are kept by the week as well, and how many of their days were added;
+    # rows of other weeks are left-overs.
     "CREATE TABLE IF NOT EXISTS weeks (site TEXT NOT NULL, week INTEGER NOT NULL, "
-    "PRIMARY KEY (site, week)) WITHOUT ROWID",
+    "days INTEGER NOT NULL, PRIMARY KEY (site, week)) WITHOUT ROWID",
     _rollup(PAGE_WEEK, WEEK_KEY),
     f"CREATE INDEX IF NOT EXISTS {PAGE_WEEK}_rank "
     f"ON {PAGE_WEEK} (site, week, ppm, ({PAGE_VIEWS}) DESC)",
@@ -159,7 +161,7 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
         return ()
     counters = ", ".join(f"0 AS {name}" for name in COUNTERS)
     views = [
-        "CREATE TEMP VIEW weeks AS SELECT '' AS site, 0 AS week WHERE 0",
+        "CREATE TEMP VIEW weeks AS SELECT '' AS site, 0 AS week, 0 AS days WHERE 0",
         f"CREATE TEMP VIEW {PAGE_WEEK} AS "
         f"SELECT '' AS site, 0 AS week, '' AS path, 0 AS ppm, {counters} WHERE 0",
     ]
@@ -195,6 +197,11 @@ def upsert(table: str, key: tuple[str, ...]) -> str:
     columns = (*key, *COUNTERS)
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608
-        f"VALUES ({', '.join('?' * len(columns))}) ON CONFLICT ({', '.join(key)}) DO UPDATE SET "
-        + ", ".join(f"{c} = {c} + excluded.{c}" for c in COUNTERS)
+        f"VALUES ({', '.join('?' * len(columns))}) {adding(key)}"
     )
+
+
+def adding(key: tuple[str, ...]) -> str:
+    """The end of a statement that adds to the rows of a rollup that are there."""
+    sums = ", ".join(f"{c} = {c} + excluded.{c}" for c in COUNTERS)
+    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}"

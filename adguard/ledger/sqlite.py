@@ -19,7 +19,7 @@ from adguard.ledger.fold import DIMENSIONS, admit, fold
 from adguard.ledger.reading import SITES, SqliteFigures, add, add_deltas, admitted
 from adguard.ledger.schema import PAGE_WEEK, ROLLUPS, WEEK_KEY
 from adguard.ledger.store import KEEP_DAYS, Parcel
-from adguard.ledger.weeks import WEEK, close_week, forget_weeks
+from adguard.ledger.weeks import WEEK, close_days, forget_weeks
 
 __all__ = ["AT_ONCE", "SqliteStore"]
 
@@ -92,12 +92,13 @@ class SqliteStore(JournalFile):
             raise StoreError(f"the parcel could not be added: {explain(error)}") from error
         return True
 
-    def close_week(self, now: float, keep_days: int = KEEP_DAYS) -> bool:
-        """Adds up the pages of one week that is over: call it again until it returns `False`."""
+    def close_days(self, now: float, keep_days: int = KEEP_DAYS) -> bool:
+        """Adds up the pages of some days of weeks that are over: call it again until it returns
+        `False`."""
         today = int(now) // DAY
         with self._writing() as db:
             sites = [site for (site,) in db.execute(SITES.format("r_day")).fetchall()]
-            return close_week(db, sites, today - keep_days, today)
+            return close_days(db, sites, today - keep_days, today)
 
     def expire(self, now: float, keep_days: int = KEEP_DAYS) -> int:
         """Removes at most `CHUNK` rows a table: call it again until it returns 0."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,8 @@ class Pen:
         self.trouble: Exception | None = None
         self.opened = self.closed = self.forgotten = self.tended = 0
         self.more = 0
+        self.takes = 0.0
+        self.tending: list[tuple[float, float]] = []
         self.tended_twice = threading.Event()
 
     def open(self) -> None:
@@ -51,6 +54,9 @@ class Pen:
         return any(id_ in batch for batch in self.batches)
 
     def tend(self) -> bool:
+        began = time.monotonic()
+        time.sleep(self.takes)
+        self.tending.append((began, time.monotonic()))
         self.tended += 1
         if self.tended >= 2:
             self.tended_twice.set()
@@ -374,6 +380,16 @@ def test_folding_goes_on_while_there_is_more_and_while_events_arrive(pen: Pen) -
     journal.drop_in(event(2))
     assert journal.close(10)
     assert pen.has(event(2).id)
+
+
+def test_between_two_rounds_of_folding_other_workers_have_as_long(pen: Pen) -> None:
+    pen.more, pen.takes = 2, 0.05
+    journal = Journal(pen, delay=0, tend_every=0.06)
+    journal.drop_in(event(1))
+    assert pen.tended_twice.wait(10)
+    assert journal.close(10)
+    (began, ended), (again, _) = pen.tending[:2]
+    assert again - ended >= min(ended - began, 0.06)
 
 
 def test_a_thread_that_cannot_start_is_told_and_nothing_is_kept(

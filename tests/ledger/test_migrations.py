@@ -76,7 +76,7 @@ def test_bringing_a_file_to_this_version_changes_no_answer(store: SqliteStore) -
     while store.fold():
         pass
     assert answers(store) == before
-    while store.close_week((DAY + 30) * 86_400):
+    while store.close_days((DAY + 30) * 86_400):
         pass
     assert answers(store) == before
 

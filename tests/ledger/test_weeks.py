@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -59,11 +60,15 @@ def pages(store: SqliteStore, span: Span) -> dict[str, float]:
         return {row.value: row.totals.views for row in figures.top_pages(span)}
 
 
-def close_all(store: SqliteStore, now: float = NOW) -> int:
-    closed = 0
-    while store.close_week(now):
-        closed += 1
-    return closed
+def close_all(store: SqliteStore, now: float = NOW) -> None:
+    while store.close_days(now):
+        pass
+
+
+def closed(path: Path) -> int:
+    with raw(path) as db:
+        (weeks,) = db.execute("SELECT COUNT(*) FROM weeks WHERE days = 7").fetchone()
+    return int(weeks)
 
 
 def raw(path: Path) -> closing[sqlite3.Connection]:
@@ -74,6 +79,7 @@ def raw(path: Path) -> closing[sqlite3.Connection]:
     views,
     st.integers(0, 40),
     st.integers(0, 12),
+    st.integers(1, 4) | st.just(1000),
     st.integers(0, 40),
     spans,
     st.integers(1, 8) | st.just(DEEPEST + 1),
@@ -81,7 +87,8 @@ def raw(path: Path) -> closing[sqlite3.Connection]:
 def test_weeks_change_no_answer(
     seen: list[tuple[str, int, str, float, int]],
     before: int,
-    closed: int,
+    rounds: int,
+    enough: int,
     waiting: int,
     span: Span,
     limit: int,
@@ -93,8 +100,9 @@ def test_weeks_change_no_answer(
         for batch in batches[:before]:
             store.apply(batch)
         if store is with_weeks:
-            for _ in range(closed):
-                store.close_week(NOW)
+            with patch("adguard.ledger.weeks.ENOUGH", enough):
+                for _ in range(rounds):
+                    store.close_days(NOW)
         for batch in late:
             store.apply(batch)
         for batch in live:
@@ -134,14 +142,17 @@ def store(path: Path) -> Iterator[SqliteStore]:
 def test_only_weeks_that_are_over_are_closed_each_once_for_each_site(
     store: SqliteStore, path: Path
 ) -> None:
+    kept = (760 + 3) // WEEK - 1
+    close_all(store)
+    assert closed(path) == 2 * kept
     with raw(path) as db:
-        kept = (760 + 3) // WEEK - 1
-        assert close_all(store) == 2 * kept
         newest = "SELECT site, MAX(week) FROM weeks GROUP BY site"
         over = TODAY // WEEK - 1
         assert db.execute(newest).fetchall() == [("blog", over), ("news", over)]
-        assert close_all(store) == 0
-        assert close_all(store, NOW + 4 * 86_400) == 2
+    close_all(store)
+    assert closed(path) == 2 * kept
+    close_all(store, NOW + 4 * 86_400)
+    assert closed(path) == 2 * (kept + 1)
 
 
 def test_whole_weeks_are_read_from_their_own_rows_and_the_rest_by_the_day(
@@ -156,6 +167,24 @@ def test_whole_weeks_are_read_from_their_own_rows_and_the_rest_by_the_day(
     assert pages(store, Span(MONDAY, MONDAY + 6, "news")) == {"/a": 700}
     assert pages(store, Span(MONDAY, MONDAY + 5, "news")) == {"/a": 6}
     assert pages(store, Span(MONDAY, TODAY)) == {"/a": 5 * 700 + 3 + 38}
+
+
+def test_reports_wait_for_a_few_days_of_a_week_and_not_for_all_of_it(
+    store: SqliteStore, path: Path
+) -> None:
+    with patch("adguard.ledger.weeks.ENOUGH", 3), raw(path) as db:
+        assert store.close_days(NOW)
+        assert db.execute("SELECT site, days FROM weeks").fetchall() == [("blog", 3)]
+        for late in made(
+            [("blog", TODAY - 4, "/late", 1.0, 1), ("blog", TODAY - 10, "/a", 1.0, 5)]
+        ):
+            store.append(late.events)
+        store.fold()
+        assert pages(store, Span(MONDAY, TODAY, "blog")) == {"/a": 38 + 5, "/late": 1}
+        while closed(path) < 2 * 108:
+            assert store.close_days(NOW)
+        db.execute("DELETE FROM r_page WHERE day < ?", (TODAY - 3,))
+    assert pages(store, Span(MONDAY, TODAY, "blog")) == {"/a": 38 + 5, "/late": 1}
 
 
 def test_a_week_that_one_of_the_sites_has_not_closed_is_read_by_the_day(
@@ -188,5 +217,7 @@ def test_rows_that_an_interrupted_expiry_left_are_not_added_to(
     close_all(store)
     with raw(path) as db:
         db.execute("DELETE FROM weeks WHERE week = ?", (MONDAY // WEEK,))
-    assert close_all(store) == 2
+    before = closed(path)
+    close_all(store)
+    assert closed(path) == before + 2
     assert pages(store, Span(MONDAY, TODAY, "news")) == {"/a": 38}
