@@ -154,23 +154,28 @@ def test_a_dialog_becomes_the_card_when_it_would_disturb(
     assert page.evaluate("document.activeElement === document.body")
 
 
+@pytest.mark.parametrize("kind", ["section", "dialog"])
 def test_a_dialog_becomes_the_card_before_a_consent_tool_in_a_shadow_root(
-    browser: BrowserContext, site: Server
+    browser: BrowserContext, site: Server, kind: str
 ) -> None:
     page = browser.new_page()
     page.goto(f"{site.url}/?form=dialog&wait")
-    page.evaluate("""() => {
-      const tool = document.createElement("site-tool");
-      const sheet = document.createElement("section");
-      const text = document.createElement("p");
-      text.textContent = "May we?";
-      sheet.style.cssText = "position: fixed; inset: auto 0 0; block-size: 60vh; background: #dde";
-      sheet.append(document.createElement("slot"));
-      tool.attachShadow({ mode: "open" }).append(sheet);
-      tool.append(text);
-      document.body.append(tool);
-      document.dispatchEvent(new Event("go"));
-    }""")
+    page.evaluate(
+        """kind => {
+          const tool = document.createElement("site-tool");
+          const sheet = document.createElement(kind);
+          const text = document.createElement("p");
+          text.textContent = "May we?";
+          sheet.append(document.createElement("slot"));
+          tool.attachShadow({ mode: "open" }).append(sheet);
+          tool.append(text);
+          document.body.append(tool);
+          if (kind === "dialog") sheet.showModal();
+          else sheet.style.cssText = "position: fixed; inset: auto 0 0; height: 60vh";
+          document.dispatchEvent(new Event("go"));
+        }""",
+        kind,
+    )
     page.wait_for_selector("html[data-shown=true]")
     assert host(page).get_attribute("data-form") == "inline"
 

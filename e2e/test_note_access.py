@@ -319,6 +319,8 @@ def test_everything_reflows_at_320_pixels_with_the_browsers_text_size_doubled(
     if path.startswith("/?"):
         page.wait_for_selector("html[data-shown=true]")
     wide = page.evaluate("""() => {
+      for (const name of document.querySelectorAll('bdi, cite'))
+        name.textContent = 'Donaudampfschifffahrtsgesellschaft'.repeat(3);
       const note = document.querySelector('#site-note');
       const all = (note ? note.shadowRoot : document).querySelectorAll('*');
       return [...all].filter(e => e.getBoundingClientRect().right > innerWidth + 1

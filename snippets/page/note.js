@@ -125,7 +125,7 @@ function busy() {
 }
 
 /**
- * Whether something fixed and larger than a slim strip lies over the page's middle line.
+ * Whether a dialog, or something fixed and larger than a slim strip, lies over the page's middle line.
  * @param {number} share of the window's height
  */
 function covered(share) {
@@ -137,7 +137,8 @@ function covered(share) {
   for (let depth = 0; depth < 9; depth++) node = node?.shadowRoot?.elementFromPoint(x, y) || node;
   for (; node && node !== document.body; node = node.assignedSlot || node.parentNode || node.host) {
     if (!(node instanceof Element)) continue;
-    if (getComputedStyle(node).position === "fixed") return node.clientHeight > innerHeight * 0.2;
+    const large = node.localName === "dialog" || node.clientHeight > innerHeight * 0.2;
+    if (getComputedStyle(node).position === "fixed") return large;
   }
   return false;
 }
