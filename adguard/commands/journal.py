@@ -88,7 +88,9 @@ def replay(store: str | None, source: Path | None) -> None:
 
 
 def _source(url: str | None, file: Path | None) -> SqliteStore | Spool:
-    if file is not None and file.resolve() != (locate(url).path or Path()).resolve():
+    own = locate(url).path
+    # Under two names of one file SQLite would keep two logs, and damage it.
+    if file is not None and not (own is not None and own.exists() and file.samefile(own)):
         return Spool(file)
     with closing(open_journal(url, read_only=True)) as there:
         there.health()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -93,8 +95,14 @@ def test_a_replay_that_was_broken_off_goes_on_where_it_was(
     here.close()
 
 
-def test_a_store_named_as_its_own_source_is_simply_added_up(path: Path) -> None:
-    done = journal("replay", "--store", address(path), "--from", str(path))
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+def test_a_store_named_as_its_own_source_is_simply_added_up(
+    path: Path, link: Callable[[Path, Path], None] | None
+) -> None:
+    name = path if link is None else path.with_name("other-name.db")
+    if link is not None:
+        link(path, name)
+    done = journal("replay", "--store", address(path), "--from", str(name))
     assert "2 batches were added up" in done.output
 
 
