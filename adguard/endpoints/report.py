@@ -210,7 +210,9 @@ class ReportEndpoint:
         except TokenError as error:
             raise Refusal(403, str(error)) from None
         day, _, rest = report.id.partition("-")
-        if not (day.isdigit() and len(rest) > 15 and _ID_LETTERS.issuperset(report.id)):
+        # Written in another way, a day would not be known again on the next one.
+        named = day.isdigit() and day[0] != "0"
+        if not (named and 16 <= len(rest) <= 40 and _ID_LETTERS.issuperset(report.id)):
             raise Refusal(
                 400, "The event id is not a UTC day, a hyphen, and 16 to 40 URL-safe characters."
             )

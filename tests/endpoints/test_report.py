@@ -109,6 +109,8 @@ async def test_a_browser_without_sec_fetch_headers_proves_itself_by_origin(
         ({"id": "20778-" + "a" * 22}, 200, ""),
         ({"id": "20777-" + "a" * 22}, 400, "within two days"),
         ({"id": "20782-" + "a" * 22}, 400, "within two days"),
+        ({"id": "020780-" + "a" * 22}, 400, "is not a UTC day"),
+        ({"id": "20780-" + "a" * 41}, 400, "is not a UTC day"),
         ({"token": "forged"}, 403, "not issued"),
         ({"token": "x" * 500}, 400, "not understood"),
         ({"kind": "party"}, 400, "not understood"),
