@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from adguard.commands.ranges import Between
 from adguard.environment import SettingsError
 from adguard.experiment import CONTROL, true_share, true_shares
 from adguard.insight.arms import OUTCOMES, Arm, Versus, compare, read_arms
@@ -33,7 +34,7 @@ from adguard.variants import Variant
 
 __all__ = ["experiment"]
 
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+SHARE = Between(0, 1, min_open=True, max_open=True)
 T = TypeVar("T")
 
 
@@ -73,7 +74,7 @@ _until = click.option("--until", help="The last day: a date, today or yesterday.
 
 _share = click.option(
     "--share",
-    type=click.FloatRange(0, 1),
+    type=Between(0, 1),
     envvar="ADGUARD_HOLDOUT",
     help="The option `holdout`, to check the draw.",
 )

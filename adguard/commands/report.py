@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from adguard.commands.files import write
+from adguard.commands.ranges import Between
 from adguard.insight import BY, build_report, parse_since, parse_until, render, withhold
 from adguard.insight.earning import read_rates
 from adguard.insight.exports import to_csv, to_json, to_jsonl
@@ -53,7 +54,7 @@ FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 )
 @click.option(
     "--slots",
-    type=click.FloatRange(min=0, min_open=True, max=1000),
+    type=Between(min=0, min_open=True, max=1000),
     default=1.0,
     show_default=True,
     help="With --ad-server: ad requests that one page view makes.",
@@ -66,7 +67,7 @@ FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 @click.option("--currency", envvar="ADGUARD_CURRENCY", default="EUR", show_default=True)
 @click.option(
     "--share",
-    type=click.FloatRange(0, 1),
+    type=Between(0, 1),
     envvar="ADGUARD_HOLDOUT",
     help="The option `holdout`, to check the arms' sizes; default: ADGUARD_HOLDOUT.",
 )
@@ -107,6 +108,7 @@ def report(
         raise click.UsageError("--weekly stands alone, but for --store, --site and --dry-run.")
     if requests is not None and ad_server is None:
         raise click.UsageError("--requests goes with --ad-server.")
+    _refuse_a_mixture(as_json, html, as_csv, jsonl, ad_server)
     try:
         opened = open_store(store or os.environ.get("ADGUARD_STORE"))
         ask = partial(
@@ -149,6 +151,11 @@ def report(
         Console().print(render(made))
         if made.empty:
             _hint(opened, site)
+
+
+def _refuse_a_mixture(as_json: bool, *files: Path | None) -> None:
+    if as_json + sum(str(file) == "-" for file in files) > 1:
+        raise click.UsageError("Only one of them can be the standard output.")
 
 
 def _hint(store: Store, site: str | None) -> None:

@@ -104,6 +104,7 @@ class Dashboard:
             await _lifespan(receive, send)
             return
         if scope["type"] != "http":
+            await send({"type": "websocket.close"})  # nothing here speaks it; servers answer 403
             return
         root: str = (scope.get("root_path") or "").rstrip("/")
         path: str = scope["path"]

@@ -150,6 +150,8 @@ def test_a_pipe_is_written_to_and_not_replaced(store: str, tmp_path: Path) -> No
         (("--weekly",), "ADGUARD_SMTP is not set"),
         (("--by", "shoe"), "'shoe' is not one of"),
         (("--slots", "0"), "0.0 is not in the range"),
+        (("--slots", "nan"), "'nan' is not a number"),
+        (("--csv", "-", "--json"), "Only one of them can be the standard output"),
         (("--csv", "/"), "is a directory"),
     ],
 )

@@ -99,3 +99,16 @@ async def test_nothing_that_is_sent_is_a_fault_of_ours(
     request = {"path": path, "method": method, "query": query, "body": junk}
     for desk in desks:
         assert await status_of(desk, headers=((header, junk),), **request) < 500  # type: ignore[arg-type]
+
+
+async def test_a_websocket_is_turned_away_and_no_fault(desks: tuple[Dashboard, Dashboard]) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await desks[0]({"type": "websocket", "path": "/", "headers": []}, receive, send)
+    assert sent == [{"type": "websocket.close"}]
