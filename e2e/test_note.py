@@ -221,6 +221,32 @@ def test_the_card_goes_to_the_first_selector_that_finds_one_place(
     assert page.evaluate("document.querySelector('#site-note').parentNode.localName") == "main"
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "flex",
+        "flex; flex-wrap: wrap",
+        "flex; flex-direction: column; align-items: center",
+        "grid; grid-template-columns: 1fr 1fr 1fr; justify-items: center",
+    ],
+)
+def test_the_card_takes_all_of_a_line_of_its_own(
+    chromium: BrowserContext, site: Server, layout: str
+) -> None:
+    page = chromium.new_page()
+    page.goto(f"{site.url}/?short&wait")
+    page.evaluate(
+        "layout => document.querySelector('article').style = 'display: ' + layout", layout
+    )
+    page.evaluate("document.dispatchEvent(new Event('go'))")
+    page.wait_for_selector("html[data-shown=true]")
+    card, end = host(page).bounding_box(), page.locator("#end").bounding_box()
+    assert card is not None
+    assert end is not None
+    assert card["width"] == end["width"]
+    assert card["y"] + card["height"] <= end["y"]
+
+
 def test_without_any_place_the_card_ends_the_page(chromium: BrowserContext, site: Server) -> None:
     page = opened(chromium, site, "form=inline&target=aside")
     assert page.evaluate("document.querySelector('#site-note').parentNode.localName") == "body"

@@ -63,7 +63,8 @@ async function place(context) {
   root.append(frame);
   const home = form === "inline" ? findHome(context.inlineTarget || TARGET) : document.body;
   host.dataset.scheme = isDark(home) ? "dark" : "light";
-  home.append(host);
+  if (form === "inline") putBelow(home, host);
+  else home.append(host);
 
   const notice = converse(context, host, frame, sheet);
   if (frame instanceof HTMLDialogElement) {
@@ -165,6 +166,23 @@ function findHome(selectors) {
     if (found.length && selector.includes("data-site-note")) return found[0];
   }
   return document.body;
+}
+
+/**
+ * Puts the card at the end of its home; where that is a row of boxes, as of text and sidebar, below
+ * the row instead of into it, as one box more.
+ * @param {HTMLElement} home
+ * @param {HTMLElement} host
+ */
+function putBelow(home, host) {
+  const isRow = (/** @type {Element} */ element) => {
+    const { display, flexDirection, flexWrap } = getComputedStyle(element);
+    return /flex/.test(display) && /row/.test(flexDirection) && flexWrap === "nowrap";
+  };
+  if (!isRow(home) || home === document.body) return home.append(host);
+  let row = home;
+  while (row.parentElement && row.parentElement !== document.body && isRow(row.parentElement)) row = row.parentElement;
+  row.after(host);
 }
 
 /**
