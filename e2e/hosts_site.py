@@ -53,5 +53,5 @@ def gone(*names: str) -> list[str]:
 def watching(urls: Iterable[str], tags: Iterable[str] | None = None, **more: Any) -> Site:
     """A site that watches `urls` and has `tags` in its page: the same, if not given."""
     urls = list(urls)
-    head = "".join(map(TAG.format, urls if tags is None else tags))
+    head = "".join(map(TAG.format, urls if tags is None else tags)) + more.pop("head", "")
     return Site({"ad_urls": urls, **more.pop("options", {})}, head=head, **more)

@@ -16,6 +16,7 @@ from e2e.hosts_site import SCRIPT, adverts, alive, gone, watching
 from e2e.test_client import look, ours, wait_for
 
 ALL_FAIL = ("control-failed", {"h1", "h2", "host"})
+HELD = '<script type="text/plain" data-category="marketing" src="{}"></script>'
 POLICY = "script-src 'self' {}; connect-src 'self'"
 
 
@@ -177,6 +178,10 @@ def test_a_host_that_the_page_does_not_ask_is_not_asked_unless_the_publisher_pro
     page, _ = look(chromium, serve(watching(alive(ads), []).factory).url)
     page.wait_for_timeout(900)
     assert foreign(page) == []
+    held = watching(alive(ads), [], head=HELD.format(alive(ads)[0]))
+    page, heard = look(chromium, serve(held.factory).url)
+    page.wait_for_timeout(900)
+    assert (heard["reason"], foreign(page)) == ("clear", [])
     options: dict[str, Any] = {"probe_ad_urls": True, "consent_mode": "required"}
     page = chromium.new_page()
     page.goto(serve(watching(alive(ads), [], options=options).factory).url)

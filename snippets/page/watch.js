@@ -72,7 +72,9 @@
 
   /** @type {(ms: number) => Promise<void>} */
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-  const scripts = () => [...document.scripts].map((script) => script.src);
+  // Without those that a consent tool holds back, under a type that no browser runs.
+  const scripts = () =>
+    [...document.scripts].map(({ type, src }) => (/^$|module|script$/i.test(type) ? src : ""));
   /** @type {() => any[]} */
   const entries = () => performance.getEntriesByType("resource");
   /** The first URL with one of these beginnings that the page has asked for.
