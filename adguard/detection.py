@@ -25,9 +25,10 @@ class Outcome(StrEnum):
     LOADED = "loaded"
     BLOCKED = "blocked"
     SUBSTITUTED = "substituted"
-    """Something answered, but without the marker: a stub, or a captive portal."""
+    """Something answered, but without the marker: a stub, an empty body."""
     FAULTY = "faulty"
-    """The server itself said no (status 400 or above), or sent the request elsewhere."""
+    """The server itself said no (status 400 or above), sent the request elsewhere, or a page came:
+    a captive portal's, or a firewall's."""
     REFUSED = "refused"
     """The page's own Content-Security-Policy or Trusted Types said no."""
     TIMEOUT = "timeout"
@@ -36,7 +37,8 @@ class Outcome(StrEnum):
     HIDDEN = "hidden"
     """Hidden even against the page's own `!important`: a user-origin style did it."""
     STYLED = "styled"
-    """Hidden by a rule that the page's own `!important` defeats: its style, or an engine's."""
+    """Hidden under each of its classes by rules that the page's own `!important` defeats: no site
+    knows all of them, an engine's style does."""
     UNJUDGED = "unjudged"
     WITHHELD = "withheld"
     """A watched host that was stopped in a browser with a tracking protection of its own, which no

@@ -32,7 +32,7 @@ _TIDY = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"[;,]}", "}"),
-        (r'([!=]=)=(?=")', r"\1"),  # beside a text that is no number, both compare alike
+        (r"([!=]=)=(?!!)", r"\1"),  # types differ nowhere but beside true and false
         (r"}\n", "}"),
         (r"\bconst\b ?(?=[\[{]|(\b))", lambda found: "let " if found[1] is not None else "let"),
         (r"\b(async)\(([A-Za-z]+)\)=>", r"\1 \2=>"),

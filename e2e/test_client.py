@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
+from adguard.baits import load
 from e2e.client_site import BAITS, Site
 from e2e.conftest import Serve
 from e2e.harness import errors_of, long_scripts_of, requests_of, shift_of, verdict_of
@@ -161,6 +162,29 @@ def test_a_stub_that_loads_is_found_by_its_missing_marker(
     assert (heard["verdict"], heard["reason"]) == ("extension", "substituted")
 
 
+INTO_AN_EXTENSION = """
+  const own = fetch;
+  window.fetch = async (url, options) => {
+    if (!/delivery/.test(url)) return own(url, options);
+    const into = { ok: true, status: 200, redirected: true, url: 'chrome-extension://a/noop.js' };
+    const kept = { ok: false, status: 0, redirected: false, url };
+    return { ...(options?.redirect === 'manual' ? kept : into), text: async () => '' };
+  };
+"""
+"""What Chromium answers where a rule leads every request for a bait into an extension."""
+
+
+def test_a_stub_to_which_an_extension_redirects_is_not_taken_for_the_servers_redirect(
+    serve: Serve, chromium: BrowserContext
+) -> None:
+    server = serve(Site().factory)
+    stub = {"status": 200, "content_type": "text/javascript", "body": ""}
+    chromium.route(f"**/{BAITS['n1']}", lambda route: route.fulfill(**stub))
+    chromium.add_init_script(INTO_AN_EXTENSION)
+    _, heard = look(chromium, server.url)
+    assert (heard["verdict"], heard["reason"]) == ("extension", "substituted")
+
+
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 STUBS: dict[str, tuple[str, dict[str, Any], str]] = {
     "a script of nothing": ("n1", {"status": 204}, "network-bait|substituted"),
@@ -168,12 +192,14 @@ STUBS: dict[str, tuple[str, dict[str, Any], str]] = {
     "a picture of nothing": ("n2", {"body": ""}, "network-bait"),
     "an answer of nothing": ("n3", {"status": 204}, "substituted"),
     "an empty answer": ("n3", {"content_type": "application/json", "body": ""}, "substituted"),
-    "a page": ("n3", {"content_type": "text/html", "body": "<p>Filtered"}, "substituted"),
+    "a page for the script": ("n1", {"content_type": "text/html", "body": "<p>No"}, "faulty"),
+    "a page for the image": ("n2", {"content_type": "text/html", "body": "<p>No"}, "faulty"),
+    "a page for the fetch": ("n3", {"content_type": "text/html", "body": "<p>No"}, "faulty"),
     "not for legal reasons": ("n1", {"status": 451}, "faulty"),
     "not now": ("n2", {"status": 503}, "faulty"),
 }
 """What filters between the browser and the site answer in the place of a bait, by their own
-certificate. An error may as well be the server's."""
+certificate. An error may as well be the server's, and a page a firewall's."""
 
 
 def _fulfil(stub: dict[str, Any], route: Route) -> None:
@@ -194,12 +220,16 @@ def test_what_a_filtering_proxy_answers_in_the_place_of_a_bait_is_found(
         page.close()
 
 
+NAMES = ", ".join(f".{name}" for bait in load().elements for name in bait.classes)
+LISTED = NAMES + " { display: none !important }"
+"""What a list of filters says: it knows every name."""
+
+
 @pytest.mark.parametrize("engine", ["user", "author"])
 def test_hidden_elements_are_an_extension_though_all_requests_pass(
     engine: str, serve: Serve, chromium: BrowserContext
 ) -> None:
-    rule = ".ad-leaderboard, #sidebar_ad { display: none !important }"
-    site = Site(head=HIDE.format(rule) if engine == "author" else "")
+    site = Site(head=HIDE.format(LISTED) if engine == "author" else "")
     server = serve(site.factory)
     if engine == "author":
         _, heard = look(chromium, server.url)
@@ -220,10 +250,13 @@ def test_hidden_elements_are_an_extension_though_all_requests_pass(
     assert page.evaluate("() => window.heard[0].reason") == "cosmetic-only"
 
 
+@pytest.mark.parametrize(
+    "style", ["display: none", "display: none !important", "height: 0", "position: fixed"]
+)
 def test_a_page_that_hides_its_own_places_for_advertising_accuses_nobody(
-    serve: Serve, chromium: BrowserContext
+    style: str, serve: Serve, chromium: BrowserContext
 ) -> None:
-    site = Site(head=HIDE.format(".top-ad-container, .sponsored-post { display: none }"))
+    site = Site(head=HIDE.format(f".top-ad-container, .sponsored-post {{ {style} }}"))
     _, heard = look(chromium, serve(site.factory).url)
     assert (heard["verdict"], heard["reason"]) == ("unknown", "unjudged"), heard
 
@@ -297,7 +330,7 @@ def test_a_recent_clear_verdict_costs_two_requests_and_still_looks_at_the_elemen
     )
     assert report["signals"] == {}
     assert len(ours(page)) - before <= 2
-    site.head = HIDE.format(".ad-leaderboard, #sidebar_ad { display: none !important }")
+    site.head = HIDE.format(LISTED)
     page.goto(f"{server.url}/third")
     assert verdict_of(page) == "extension"
     assert wait_for(page, site, 3)[2]["kind"] == "view"
@@ -341,7 +374,7 @@ def test_a_filter_that_starts_late_is_found_by_the_late_look(
     server = serve(site.factory)
     page, heard = look(chromium, server.url)
     assert heard["verdict"] == "clear"
-    page.add_style_tag(content=".ad-leaderboard, #sidebar_ad { display: none !important }")
+    page.add_style_tag(content=LISTED)
     report = wait_for(page, site, 2)[1]
     assert (report["kind"], report["signals"]["c1"]) == ("recheck", "styled")
     assert verdict_of(page) == "extension"

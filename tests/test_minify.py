@@ -108,9 +108,10 @@ def test_a_source_that_is_no_single_function_is_an_error() -> None:
         ("const one = 1; let two = [3]; f(); const four = 5;", "let t=1,n=[3];f();let o=5"),
         ("for (let i = 0; i < 9; i++) f(i); let one; let two;", "for(let e=0;e<9;e++)f(e);let t,l"),
         ("f(true, { true: false }, a.true);", "f(!0,{true:!1},a.true)"),
-        ('if (a === "b" || a !== "c" || a === 4) f();', 'if(a=="b"||a!="c"||a===4)f()'),
+        ('if (a === "b" || a !== c || a === 4) f();', 'if(a=="b"||a!=c||a==4)f()'),
+        ("if (a === false || a !== true) f();", "if(a===!1||a!==!0)f()"),
         ("let one = (f); one = (f(1)); f((a), (b + c));", "let e=f;e=f(1);f(a,b+c)"),
-        ("f((a, b)); a = b === (c || d); f((x) => x);", "f((a,b));a=b===(c||d);f(A=>A)"),
+        ("f((a, b)); a = b === (c || d); f((x) => x);", "f((a,b));a=b==(c||d);f(A=>A)"),
     ],
 )
 def test_it_saves_what_says_nothing(code: str, small: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from e2e.faults.fault import CLEAR, DROPPED, SILENT, UNJUDGED, Fault, body, head, style
 
 STYLED = frozenset({"styled"})
-SMALL = ".top-ad-container, .sponsored-post { display: none }"
-"""What a site may say of its own for small screens: both elements are named."""
+PLACES = ".top-ad-container, .sponsored-post"
+"""A site's own places for advertising: both elements are named."""
+SMALL = PLACES + " { display: none }"
+"""What it may say of them for small screens."""
 
 STYLES = tuple(
     Fault(f"page CSS: {css}", reasons, page=style(css))
@@ -24,6 +26,9 @@ STYLES = tuple(
         "#sidebar_ad { display: none }": UNJUDGED,
         "#sidebar_ad { display: none !important }": STYLED,
         f"@media (max-width: 4000px) {{ {SMALL} }}": UNJUDGED,
+        f"{PLACES} {{ display: none !important }}": UNJUDGED,
+        f"{PLACES} {{ height: 0; overflow: hidden }}": UNJUDGED,
+        f"{PLACES} {{ position: fixed; bottom: 0 }}": UNJUDGED,
         "body { visibility: hidden }": CLEAR,
         "* { visibility: hidden !important }": CLEAR,
         "* { opacity: 0 }": CLEAR,

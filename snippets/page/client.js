@@ -63,7 +63,7 @@
       found.find(Boolean) ||
       "clear";
     const confidence = CONFIDENCE[reason] || 0;
-    const verdict = !confidence ? "unknown" : reason === "clear" ? reason : "extension";
+    const verdict = reason === "clear" ? reason : confidence ? "extension" : "unknown";
     return { verdict, confidence, reason };
   };
   // end table
@@ -135,7 +135,7 @@
         watcher ||= element.watch?.(ask, brave, reason);
         // end gate
         // end hosts
-        done(element.mark === marker || element.height === 3 ? "loaded" : "substituted");
+        done(element.mark || element.height === 3 ? "loaded" : "substituted");
       };
       element.onerror = fail;
       element.nonce = tag.nonce;
@@ -152,12 +152,14 @@
       return loaded;
     },
     fetch: async (url, redirect) => {
-      const answer = await fetch(url, { redirect });
-      // Not ok: an error, or the redirect that we asked not to follow.
-      if (!answer.ok || (answer.redirected && /^http/.test(answer.url))) return "faulty";
-      const said = await answer.json().catch(() => ({}));
-      if (said.mode) control = said;
-      return said.marker === marker ? "loaded" : "substituted";
+      let answer = await fetch(url, { redirect });
+      // A redirect that we asked not to follow: the server's, unless it leads into an extension.
+      if (answer.status < 1) answer = await fetch(url).catch(() => answer);
+      const said = await answer.text();
+      // Not ok, or a page, which firewalls answer, and no stub of a filter's.
+      if (!answer.ok || (answer.redirected && /^http/.test(answer.url)) || /^</.test(said)) return "faulty";
+      if (/mode/.test(said)) control = JSON.parse(said);
+      return said.includes(marker) ? "loaded" : "substituted";
     },
   };
   /** @type {(kind: any, url: string, redirect?: RequestRedirect) => Promise<any>} */
@@ -187,7 +189,7 @@
     else document.body.append(...rows);
     for (const row of rows) force(row, "grid;position:fixed;opacity:0;z-index:-1;");
   };
-  const detach = () => rows.forEach((row) => row.remove());
+  const detach = () => rows.map((one) => one.remove());
   /** @type {(got: Signals) => Finding} */
   const judge = (got) => {
     const found = classify(got, kinds, brave, earlier);
@@ -199,7 +201,7 @@
     );
   };
   const reason = (/** @type {Signals} */ got) => judge(got).reason;
-  const proves = (/** @type {Signals} */ got) => !/clear|unknown/.test(judge(got).verdict);
+  const proves = (/** @type {Signals} */ got) => !!judge(got).confidence && reason(got) !== "clear";
   /** @type {(got: Signals) => boolean} whether elements prove a blocker */
   const look = (got) => {
     attach();
@@ -210,11 +212,18 @@
       if (element && !document.hidden && !matchMedia("print").matches) outcome = element.offsetHeight ? "visible" : "hidden";
       // Only beside a visible control: to try a style starts the page's animations anew.
       if (outcome === "hidden" && got.element === "visible") {
+        const className = element.className;
         force(element, "block;");
-        if (element.offsetHeight) outcome = "styled";
-        // A filter's style insists; the page's own, as for small screens, does not.
-        element.style.cssText = "display:block";
-        if (element.offsetHeight) outcome = "unjudged";
+        if (element.offsetHeight) {
+          outcome = "styled";
+          // A filter's style insists, and knows each of the names; the page's own does not.
+          element.style.cssText = "display:block";
+          for (const name of className.split(" ")) {
+            element.className = name;
+            if (element.offsetHeight) outcome = "unjudged";
+          }
+          element.className = className;
+        }
         element.style.cssText = "";
       }
       got[name] = outcome;
@@ -254,22 +263,24 @@
                 // Its control answered beside it: is the server still there?
                 if (![await asked.script, await asked.image].includes("loaded"))
                   got[kind] = await (asked[kind] = askControl("r"));
-              } else if ((await (probe ||= ask("fetch", url, "manual"))) === "faulty") outcome = "faulty";
+              } else {
+                probe ||= ask("fetch", url, "manual");
+                if (/faulty|timeout/.test(await probe)) outcome = "faulty";
+              }
             }
           }
         }
         got[name] = outcome;
         if (failed(reason(got))) done(0);
       });
-      let settled = Promise.all(trials);
+      let settled = /** @type {Promise<unknown>} */ (Promise.all(trials));
       // only hosts
-      settled = settled.then(async (all) => {
+      settled = settled.then(async () => {
         await watcher?.look(got);
         if (proves(got)) done(0);
-        return all;
       });
       // end hosts
-      watch(got).then((found) => done(Promise.race([settled, pause(found ? 1e3 : 2e4)])));
+      watch(got).then((found) => done(Promise.race([settled, pause(found ? 1e3 : 2e4)])), done);
     });
     got.fetch = await asked.fetch;
     return { ...got };
@@ -318,7 +329,7 @@
       control.token = said.token;
       for (const message of memory.kept.splice(0)) post({ ...message, token: said.token });
       keep({ clear: said.memory && { at: Date.now(), ...control } });
-      if (said.decision && kind !== "seen") act(said.decision).catch(() => ({}));
+      if (said.decision && kind !== "seen") act(said.decision).catch(() => 0);
     }
     return said;
     // end reports
@@ -336,7 +347,7 @@
     // only local
     const url = base + "note?form=inline&verdict=" + found.verdict;
     if (control.mode === "ask" && !/clear|unknown/.test(found.verdict))
-      act({ action: "notice", form: "inline", reason: "local-only", url }).catch(() => ({}));
+      act({ action: "notice", form: "inline", reason: "local-only", url }).catch(() => 0);
     // end local
     return said;
   };
@@ -358,7 +369,7 @@
     const last = turn;
     const got = { ...signals };
     await pause(600);
-    if (last !== turn || !/clear|unknown/.test(/** @type {string} */ (tag.dataset.verdict))) return;
+    if (last !== turn || proves(got)) return;
     look(got);
     detach();
     // only hosts
@@ -380,7 +391,7 @@
     if (Math.random() >= /** @type {any} */ ("__SAMPLE__")) return detach();
     // end sample
     while (document.hidden) await next("visibilitychange");
-    const recent = memory.clear && Date.now() - memory.clear.at < 18e5 && !(await watch({}));
+    const recent = Date.now() - memory.clear?.at < 18e5 && !(await watch({}));
     // Out: overtaken by a navigation.
     if (mine !== turn) return;
     if (recent) {
@@ -481,15 +492,12 @@
     tag = event.detail;
   }, "site:start");
   on(() => (held ||= new Promise((done) => (release = done))), "site:hold");
-  on(() => {
-    if (held) held = release();
-    else recheck();
-  }, "site:recheck");
+  on(() => (held ? (held = release()) : recheck()), "site:recheck");
   on((event) => event.disposition === "enforce" && refused.push(event.blockedURI), "securitypolicyviolation");
   // only consent
-  on(() => hear(true), "site:agree");
-  on(() => hear(false), "site:disagree");
+  on(() => hear(1), "site:agree");
+  on(() => hear(0), "site:disagree");
   // end consent
-  ["scroll", "keydown", "pointerdown"].map((name) => on(() => (engaged = true), name));
-  start().catch(() => ({}));
+  for (const name of ["scroll", "keydown", "pointerdown"]) on(() => (engaged = true), name);
+  start().catch(() => 0);
 })();
