@@ -51,6 +51,9 @@ Targets, in milliseconds: for readers behind a blocker {blocked_median} at the m
 {blocked_worst} at worst; for all others, whose pages give filters time to hide elements,
 {other_worst} at worst.
 
+What is not seen, and what is not told from an accident: [where a blocker and an accident look
+alike](decisions/doubt.md).
+
 ## Versions
 
 | combination | programs and lists |

@@ -29,6 +29,10 @@ ANSWERS = (
     Fault("the control hangs", DROPPED, {"control": "hang"}, counted=(0,)),
     Fault("the control answers 500", DROPPED, {"control": 500}, counted=(0,)),
     Fault("every bait's connection drops once", CLEAR, {"baits": ("drop", 1)}),
+    *(
+        Fault(f"the {kind} bait's connection drops twice", CLEAR, {part: ("drop", 2)})
+        for kind, part in (("script", "n1"), ("image", "n2"), ("fetch", "n3"))
+    ),
     Fault(
         "every check's connection drops once",
         CLEAR | DROPPED,

@@ -256,16 +256,20 @@
         if (failed(outcome)) {
           got[kind] = await (asked[kind] ||= ask(kind, base + (kind === "script" ? "control.js" : "control.png")));
           if (got[kind] === "loaded") {
-            // Filtered, or an accident? Two failures count. Or does the server send it elsewhere?
-            outcome = await ask(kind, url, outcome === "blocked" ? "manual" : "follow");
+            // Filtered, or an accident? Two failures count, three of a bait that fails alone, for a
+            // network that comes and goes. Or does the server send it elsewhere?
+            outcome = await ask(kind, url, "manual");
             if (failed(outcome) && !failed(reason(got))) {
               if (kind === "fetch") {
                 // Its control answered beside it: is the server still there?
-                if (![await asked.script, await asked.image].includes("loaded"))
+                if (![await asked.script, await asked.image].includes("loaded")) {
                   got[kind] = await (asked[kind] = askControl("r"));
+                  outcome = await ask(kind, url, "manual");
+                }
               } else {
                 probe ||= ask("fetch", url, "manual");
                 if (/faulty|timeout/.test(await probe)) outcome = "faulty";
+                else if ((await asked.script) !== (await asked.image)) outcome = await ask(kind, url, "manual");
               }
             }
           }
@@ -273,14 +277,14 @@
         got[name] = outcome;
         if (failed(reason(got))) done(0);
       });
-      let settled = /** @type {Promise<unknown>} */ (Promise.all(trials));
+      let finished = /** @type {Promise<unknown>} */ (Promise.all(trials));
       // only hosts
-      settled = settled.then(async () => {
+      finished = finished.then(async () => {
         await watcher?.look(got);
         if (proves(got)) done(0);
       });
       // end hosts
-      watch(got).then((found) => done(Promise.race([settled, pause(found ? 1e3 : 2e4)])), done);
+      watch(got).then((found) => done(Promise.race([finished, pause(found ? 1e3 : 2e4)])), done);
     });
     got.fetch = await asked.fetch;
     return { ...got };
@@ -337,9 +341,9 @@
   /** @type {(kind: string, got: Signals, found?: Finding) => Promise<Answer | null | void>} */
   const conclude = (kind, got, found = judge(got)) => {
     turn++;
+    detach();
     signals = got;
     finding = found;
-    detach();
     tag.dataset.verdict = found.verdict;
     document.dispatchEvent(new CustomEvent("site:verdict", { detail: { ...found, signals } }));
     const said = report(kind);
