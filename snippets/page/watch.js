@@ -15,18 +15,17 @@
   const config = /** @type {Watched} */ (/** @type {unknown} */ ("__HOSTS__"));
 
   // table
-  /** @type {Record<string, [string, number]>} all other reasons are unknown, 0 */
-  const FINDINGS = {
-    "browser-shields": ["extension", .8],
-    "tracking-protection": ["protection", .8],
-    "ad-hosts": ["network", .8],
+  /** @type {Record<string, string>} all other reasons are unknown */
+  const VERDICTS = {
+    "browser-shields": "extension",
+    "tracking-protection": "protection",
+    "ad-hosts": "network",
   };
   /** What the hosts say once all baits are well; nothing, when they are well too.
    * @type {(signals: Outcomes, brave: boolean) => Ruling | undefined} */
   const judge = (signals, brave) => {
     const failed = Object.keys(signals)
-      .filter((name) => /^h\d+$/.test(name))
-      .map((name) => signals[name])
+      .map((name) => (/^h\d/.test(name) ? signals[name] : ""))
       .filter((outcome) => /blocked|substituted|withheld/.test(outcome));
     if (!failed.length) return;
     const reason =
@@ -39,8 +38,8 @@
             : failed.some((outcome) => outcome !== "blocked")
               ? "tracking-protection"
               : "ad-hosts";
-    const [verdict, confidence] = FINDINGS[reason] || ["unknown", 0];
-    return { verdict, confidence, reason };
+    const verdict = VERDICTS[reason];
+    return { verdict: verdict || "unknown", confidence: verdict ? .8 : 0, reason };
   };
   // end table
 
@@ -58,8 +57,9 @@
     (location.protocol === "http:" || /^https/.test(url)) &&
     starts.some((start) => url.startsWith(start));
   // Opaque: all it tells is whether a server answered. A cache may, as it may have for the page.
-  const fromAnywhere = (/** @type {string} */ url) =>
-    fetch(url, { mode: "no-cors" }).then(() => "loaded");
+  /** @type {(url: string, cache?: RequestCache) => Promise<string>} */
+  const fromAnywhere = (url, cache) =>
+    fetch(url, { mode: "no-cors", cache }).then(() => "loaded");
   // Where the page demands that others consent to be shown (COEP), theirs may be a CORS header. Not
   // asked for without need: Firefox complains in the console.
   const insistently = (/** @type {string} */ url) =>
@@ -67,14 +67,13 @@
       if (!config.probe && !document.querySelector("script[crossorigin]")) throw error;
       return fetch(url).then(() => "loaded");
     });
-  const fromServer = (/** @type {string} */ url) =>
-    fetch(url, { mode: "no-cors", cache: "no-store" }).then(() => "loaded");
+  const fromServer = (/** @type {string} */ url) => fromAnywhere(url, "no-store");
 
   /** @type {(ms: number) => Promise<void>} */
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-  // Without those that a consent tool holds back, under a type that no browser runs.
+  // Without those that a consent tool holds back, as text/plain, a template or javascript/blocked.
   const scripts = () =>
-    [...document.scripts].map(({ type, src }) => (/^$|module|script$/i.test(type) ? src : ""));
+    [...document.scripts].map(({ type, src }) => (/pla|blo/.test(type) ? "" : src));
   /** @type {() => any[]} */
   const entries = () => performance.getEntriesByType("resource");
   /** The first URL with one of these beginnings that the page has asked for.
@@ -158,7 +157,7 @@
     if (document.readyState === "complete") settle();
     else addEventListener("load", settle);
     const probe = config.probe || (config.wall && !wake);
-    /** @type {(got: Outcomes, again: boolean) => Promise<void>} adds to `got`, all at once */
+    /** @type {(got: Outcomes, again?: boolean) => Promise<void>} adds to `got`, all at once */
     const search = async (got, again) => {
       if (!again) queries = {};
       /** @type {Outcomes} */
@@ -200,7 +199,7 @@
     };
     /** Where all else is well. The first time, a host that takes longer has to wait for the late look.
      * @type {(got: Outcomes, again?: boolean) => Promise<void>} */
-    const look = async (got, again = false) => {
+    const look = async (got, again) => {
       if (/clear|one-host/.test(reason(got)))
         await Promise.race([search(got, again), pause(again ? 1e4 : 400)]);
     };
