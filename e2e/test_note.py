@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,6 +14,7 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Response, Route, expect
 
+from adguard.endpoints.recording import check_id
 from e2e.conftest import Open, Serve
 from e2e.harness import Server, errors_of, requests_of, shift_of
 from e2e.note_site import make_site
@@ -78,8 +81,9 @@ def events(page: Page) -> list[list[Any]]:
 
 
 def answers(page: Page) -> list[dict[str, list[str]]]:
+    """What was answered, but for the number by which an answer that is sent again is known."""
     sent: list[str] = page.evaluate("fetch('/choices').then(answer => answer.json())")
-    return [parse_qs(body) for body in sent]
+    return [{name: said for name, said in parse_qs(body).items() if name != "id"} for body in sent]
 
 
 def press(page: Page, name: str) -> None:
@@ -442,18 +446,33 @@ def test_coming_back_to_the_page_looks_again_but_walking_through_it_does_not(
     expect(host(page).get_by_role("heading", name="Thank you")).to_be_focused()
 
 
-def test_answers_that_get_lost_are_sent_again(chromium: BrowserContext, site: Server) -> None:
+def test_answers_that_get_lost_are_sent_again_under_the_same_id(
+    chromium: BrowserContext, site: Server
+) -> None:
+    sent: list[str] = []
+
+    def pass_on(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        if lost:
+            lost.pop()(route)
+        else:
+            route.continue_()
+
     def came(choice: str) -> Callable[[Response], bool]:
-        return lambda answer: answer.ok and answer.request.post_data == f"choice={choice}&path=%2F"
+        start = f"choice={choice}&path=%2F&id="
+        return lambda answer: answer.ok and (answer.request.post_data or "").startswith(start)
 
     page = opened(chromium, site)
     lost: list[Callable[[Route], None]] = [Route.abort, lambda route: route.fulfill(status=502)]
-    page.route("**/_site/choice", lambda route: lost.pop()(route) if lost else route.continue_())
+    page.route("**/_site/choice", pass_on)
     with page.expect_response(came("allow")), page.expect_response(came("never")):
         press(page, "Allow ads here")
         press(page, "Back")
         press(page, "Don't ask for six months")
     assert lost == []
+    assert sorted(Counter(sent).values()) == [2, 2]
+    for body in sent:
+        check_id(parse_qs(body)["id"][0], int(time.time()) // 86_400)
 
 
 def test_the_pages_own_keys_do_nothing_within_the_notice(

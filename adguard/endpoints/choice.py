@@ -20,7 +20,7 @@ from adguard.endpoints.http import (
     redirect,
     referer_of,
 )
-from adguard.endpoints.recording import event_of
+from adguard.endpoints.recording import check_id, event_of
 from adguard.forgetting import forget
 from adguard.ledger import LedgerError
 from adguard.reader import Choice, ReaderState
@@ -62,7 +62,15 @@ async def choice(services: Services, scope: Scope, receive: Receive) -> Answer:
         else:
             chosen, wall = Choice(name), to is not None
             cookies = [(b"set-cookie", _cookie(services, scope, headers, chosen, page))]
-            await _record(services, scope, headers, chosen, page, on_interstitial=wall)
+            await _record(
+                services,
+                scope,
+                headers,
+                chosen,
+                page,
+                id=_id(services, form),
+                on_interstitial=wall,
+            )
     onward = _onward(services, scope, name, form, to)
     if b"application/json" in headers.get(b"accept", b""):
         return answer_json(ChoiceAnswer(True, name, onward), *cookies)
@@ -75,6 +83,16 @@ def _page(form: dict[str, str], headers: dict[bytes, bytes], to: str | None) -> 
     if not address:
         address, _ = referer_of(headers)
     return page_path(address)
+
+
+def _id(services: Services, form: dict[str, str]) -> str:
+    """Returns the id by which an answer that is sent again is known; empty without a good one, for
+    an answer must not fail because of it."""
+    try:
+        check_id(form.get("id", ""), services.today())
+    except ValueError:
+        return ""
+    return form["id"]
 
 
 def _cookie(
@@ -103,6 +121,7 @@ async def _record(
     chosen: Choice,
     path: str,
     *,
+    id: str,  # noqa: A002
     on_interstitial: bool,
 ) -> None:
     """Keeps the answer in the figures. The reader's own memory of it must not depend on that."""
@@ -120,6 +139,7 @@ async def _record(
         path,
         audience,
         now=services.clock(),
+        id=id,
         verdict=state.verdict.value if state is not None else "",
         choice=chosen.value,
         variant=variant_of(services.settings, state, gpc=prefers_privacy(headers)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
@@ -11,6 +13,24 @@ from adguard.services import Services
 from adguard.settings import LabelHook
 
 LONGEST_LABEL = 40
+_ID_LETTERS = frozenset(string.ascii_letters + string.digits + "-_")
+
+
+def check_id(text: str, today: int) -> None:
+    """Refuses what a browser cannot have minted as the id of an event of these days.
+
+    :param today: the UTC day, counted from 1970-01-01.
+    :raises ValueError: says what is wrong.
+    """
+    day, _, rest = text.partition("-")
+    # Written in another way, a day would not be known again on the next one.
+    named = day.isdigit() and day[0] != "0"
+    if not (named and 16 <= len(rest) <= 40 and _ID_LETTERS.issuperset(text)):
+        raise ValueError(
+            "The event id is not a UTC day, a hyphen, and 16 to 40 URL-safe characters."
+        )
+    if not -2 <= int(day) - today <= 1:
+        raise ValueError("The event id's day is not within two days of today.")
 
 
 def event_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -28,7 +27,7 @@ from adguard.endpoints.http import (
 from adguard.endpoints.judgement import Inquiry, Upshot, judge
 from adguard.endpoints.limits import Turnstile
 from adguard.endpoints.readable import form_word
-from adguard.endpoints.recording import event_of
+from adguard.endpoints.recording import check_id, event_of
 from adguard.endpoints.why import reasons
 from adguard.ledger import LedgerError
 from adguard.policy import Action, Decision, Moment, Reason
@@ -51,7 +50,6 @@ FRESH = 240
 REUSES = 2
 """How often, and for how many seconds, a page gets its own token back instead of a new one."""
 
-_ID_LETTERS = frozenset(string.ascii_letters + string.digits + "-_")
 
 T = TypeVar("T")
 Short = Annotated[str, Meta(max_length=40)]
@@ -209,15 +207,10 @@ class ReportEndpoint:
             token = tokens.check(report.token, now, lifetime=lifetime)
         except TokenError as error:
             raise Refusal(403, str(error)) from None
-        day, _, rest = report.id.partition("-")
-        # Written in another way, a day would not be known again on the next one.
-        named = day.isdigit() and day[0] != "0"
-        if not (named and 16 <= len(rest) <= 40 and _ID_LETTERS.issuperset(report.id)):
-            raise Refusal(
-                400, "The event id is not a UTC day, a hyphen, and 16 to 40 URL-safe characters."
-            )
-        if not -2 <= int(day) - today <= 1:
-            raise Refusal(400, "The event id's day is not within two days of today.")
+        try:
+            check_id(report.id, today)
+        except ValueError as error:
+            raise Refusal(400, str(error)) from None
         used = self._turnstile.admit(token.nonce, now)
         if not used:
             raise Refusal(429, "Too many reports for one token.", (b"retry-after", b"600"))

@@ -288,7 +288,9 @@ function converse(context, host, frame, sheet) {
     said.add(choice);
     if (choice === "allow") watchReturn(context, thank);
     fire("site:choice", { choice });
-    tell(`${context.base}choice`, new URLSearchParams({ choice, path: location.pathname }));
+    const now = Date.now();
+    const id = `${Math.floor(now / 864e5)}-${now}${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
+    tell(`${context.base}choice`, new URLSearchParams({ choice, path: location.pathname, id }));
   };
 
   /** @param {Finding | undefined} finding */

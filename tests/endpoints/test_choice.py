@@ -254,6 +254,23 @@ async def test_a_script_gets_json_and_the_cookie(site: Site) -> None:
     assert (await site.counted())["later"] == 1
 
 
+async def test_an_answer_that_is_sent_again_counts_once(site: Site) -> None:
+    visitor = await site.visitor()
+    day = site.middleware.services.today()
+    for _ in range(2):
+        await choose(visitor, AS_SCRIPT, choice="later", path="/a", id=f"{day}-{7:016}")
+    assert (await site.counted())["later"] == 1
+
+
+@pytest.mark.parametrize("id", ["", "x", "20000-0000000000000007", f"0{7:040}"])
+async def test_an_answer_whose_id_is_none_still_counts(site: Site, id: str) -> None:  # noqa: A002
+    visitor = await site.visitor()
+    for _ in range(2):
+        answer = await choose(visitor, AS_SCRIPT, choice="later", path="/a", id=id)
+        assert answer.json()["ok"]
+    assert (await site.counted())["later"] == 2
+
+
 async def test_forget_removes_the_note_and_the_pass(site: Site) -> None:
     visitor = await site.visitor()
     services = site.middleware.services
