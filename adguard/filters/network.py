@@ -127,7 +127,7 @@ class NetworkMatcher:
             found: dict[int, NetworkRule] = {}
             index = one.network_index
             over = partial(self.given_up.setdefault, one)
-            for rule in index.patience.spend(index.candidates(facts), over, _by_expression):
+            for rule in index.patience.spend(index.candidates(facts), over):
                 if (
                     wanted(rule, one)
                     and _applies(rule.options, facts)
@@ -145,10 +145,6 @@ class NetworkMatcher:
         if not found:
             return False
         return not any(identity(rule, rule.options) in bad for bad in self._bad)
-
-
-def _by_expression(rule: NetworkRule) -> object:
-    return rule.expression
 
 
 def _place(rule: NetworkRule) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from adguard.filters.rules import SHOWN, CosmeticRule, NetworkRule, Problem
 __all__ = ["Patience", "too_slow"]
 
 _UNTIMED = 64
-"""Rules between two looks at the clock, as long as they are short."""
+"""Rules between two looks at the clock, as long as they are short and no regular expressions."""
 _SHORT = 64
 """Characters."""
 
@@ -40,20 +40,13 @@ class Patience:
         """What is left, from 0 to 1."""
         return self.left / self._most
 
-    def spend(
-        self,
-        rules: Iterable[_Rule],
-        over: Callable[[Problem], object],
-        costly: Callable[[_Rule], object] = lambda _: False,
-    ) -> Iterator[_Rule]:
-        """Passes rules on while there is time; calls `over` when it is up.
-
-        :param costly: tells rules that may take long although they are short.
-        """
+    def spend(self, rules: Iterable[_Rule], over: Callable[[Problem], object]) -> Iterator[_Rule]:
+        """Passes rules on while there is time; calls `over` when it is up."""
         started = thread_time()
         for count, rule in enumerate(rules, 1):
             yield rule
-            timed = not self.left or len(rule.text) > _SHORT or not count % _UNTIMED or costly(rule)
+            costly = rule.expression or len(rule.text) > _SHORT
+            timed = costly or not self.left or not count % _UNTIMED
             if timed and thread_time() - started > self.left:
                 over(too_slow(rule))
                 self.left = 0.0

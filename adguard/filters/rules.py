@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from adguard.filters.expression import Expression
@@ -114,6 +116,7 @@ class CosmeticRule(msgspec.Struct, frozen=True, gc=False):
     exception: bool
     selector: str
     places: Places | None = None
+    expression: ClassVar[None] = None
 
     @property
     def generic(self) -> bool:

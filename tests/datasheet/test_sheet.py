@@ -64,7 +64,7 @@ def test_what_the_script_keeps_is_described_and_as_long_as_it_says() -> None:
     typed = re.search(r"@type \{\{ (.*?) \}\} of this tab", source)
     assert typed is not None
     assert set(re.findall(r"(\w+)\??:", typed[1])) == set(fields.MEMORY)
-    assert f"clear.at < {MEMORY_MINUTES * 60_000 // 100_000}e5" in source
+    assert f"clear?.at < {MEMORY_MINUTES * 60_000 // 100_000}e5" in source
 
 
 def test_it_speaks_of_the_settings_in_force() -> None:

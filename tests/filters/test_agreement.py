@@ -157,6 +157,12 @@ def told(capsys: pytest.CaptureFixture[str]) -> Callable[[str, int, Counter[str]
     return tell
 
 
+@pytest.fixture(autouse=True)
+def timeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a list may take is tested elsewhere; while coverage is measured, all take longer."""
+    monkeypatch.setattr("adguard.filters.patience.thread_time", lambda: 0.0)
+
+
 def test_requests_are_blocked_as_by_ublock_origin(texts: dict[str, str], told: Tell) -> None:
     left, counted = without(texts, UBLOCK_DIFFERS)
     lists = read(left, AS_UBLOCK)

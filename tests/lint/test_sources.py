@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adguard.filters import preprocessor
+from adguard.filters.patience import Patience
 from adguard.lint import library, sources
 from adguard.lint.findings import Level, Report, Topic
 from adguard.lint.library import Library
@@ -261,7 +262,7 @@ def test_garbage_is_read_once_whoever_asks(tmp_path: Path, text: str) -> None:
 def test_a_list_that_takes_too_long_to_match_is_read_once_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adguard.filters.index.PATIENCE", -1.0)
+    monkeypatch.setattr("adguard.filters.index.Patience", lambda *_: Patience(-1.0, 0.0))
     lists = contents(easylist="/qqq|zzz/")
     report = judge_gathered(from_paths([write(tmp_path, lists)], load()))
     told = found(report, Level.DEGRADED, Topic.LIST, "takes too long to match")
