@@ -157,7 +157,7 @@
       if (answer.status < 1) answer = await fetch(url).catch(() => answer);
       const said = await answer.text();
       // Not ok, or a page, which firewalls answer, and no stub of a filter's.
-      if (!answer.ok || (answer.redirected && /^http/.test(answer.url)) || /^</.test(said)) return "faulty";
+      if (!answer.ok || (answer.redirected && /^h/.test(answer.url)) || /^</.test(said)) return "faulty";
       if (/mode/.test(said)) control = JSON.parse(said);
       return said.includes(marker) ? "loaded" : "substituted";
     },
@@ -201,7 +201,8 @@
     );
   };
   const reason = (/** @type {Signals} */ got) => judge(got).reason;
-  const proves = (/** @type {Signals} */ got) => !!judge(got).confidence && reason(got) !== "clear";
+  // Unknown is 0, and clear alone .9.
+  const proves = (/** @type {Signals} */ got) => judge(got).confidence % .9 > 0;
   /** @type {(got: Signals) => boolean} whether elements prove a blocker */
   const look = (got) => {
     attach();
@@ -325,7 +326,7 @@
       agreed: true,
       // end agreed
       brave,
-      gpc: !!page.navigator.globalPrivacyControl,
+      gpc: page.navigator.globalPrivacyControl > 0,
       earlier,
       client: tag.src.slice(-13, -3),
     });
@@ -373,7 +374,7 @@
     const last = turn;
     const got = { ...signals };
     await pause(600);
-    if (last !== turn || proves(got)) return;
+    if (last !== turn || !tag.dataset.verdict || proves(got)) return;
     look(got);
     detach();
     // only hosts
@@ -471,7 +472,8 @@
     } catch {
       // The page forbids our policy. If it also demands one, the script kind fails, control and all.
     }
-    if (document.readyState === "loading") await next("DOMContentLoaded");
+    // Neither "interactive" nor "complete".
+    if (/g/.test(document.readyState)) await next("DOMContentLoaded");
     if (page.document.prerendering) await next("prerenderingchange");
     // only consent
     await agreement();
@@ -486,8 +488,7 @@
     // end gate
     // only page
     on((event) => event.persisted && view(), "pageshow");
-    if (page.navigation) page.navigation.addEventListener("currententrychange", moved);
-    else setInterval(moved, 500);
+    page.navigation ? page.navigation.addEventListener("currententrychange", moved) : setInterval(moved, 500);
     await view();
     // end page
   };
@@ -499,8 +500,8 @@
   on(() => (held ? (held = release()) : recheck()), "site:recheck");
   on((event) => event.disposition === "enforce" && refused.push(event.blockedURI), "securitypolicyviolation");
   // only consent
-  on(() => hear(1), "site:agree");
   on(() => hear(0), "site:disagree");
+  on(() => hear(1), "site:agree");
   // end consent
   for (const name of ["scroll", "keydown", "pointerdown"]) on(() => (engaged = true), name);
   start().catch(() => 0);
