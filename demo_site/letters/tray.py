@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ MEMORY = ":memory:"
 KEPT_DAYS = 30
 """What an editor removed or called spam is deleted after this long."""
 DAY = 86_400
+PATIENCE = 5.0
+"""Seconds for which another process's lock is waited for."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS letter (
@@ -217,10 +220,10 @@ class Tray:
             Path(self._place).parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._place, os.O_RDWR | os.O_CREAT, 0o600))
         opened = sqlite3.connect(
-            self._place, timeout=5, isolation_level=None, check_same_thread=False
+            self._place, timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )
         try:
-            opened.execute("PRAGMA journal_mode = WAL")
+            _share(opened)
             opened.execute("PRAGMA synchronous = FULL")
             opened.executescript(SCHEMA)
             if opened.execute("PRAGMA user_version").fetchone() == (0,):
@@ -270,3 +273,17 @@ def _many(db: sqlite3.Connection, where: str, *values: object, most: int) -> lis
 
 def _one(db: sqlite3.Connection, where: str, *values: object) -> Letter | None:
     return next(iter(_many(db, where, *values, most=1)), None)
+
+
+def _share(db: sqlite3.Connection) -> None:
+    """Lets any number of readers and a writer use the file at once."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait here when another process switches at the same moment.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
