@@ -71,19 +71,27 @@ def _by(span: Span, dimension: str) -> Question:
     return lambda figures: figures.breakdown(span, dimension)
 
 
-def ask(store: Asked, asked: Mapping[str, Question], times: int = ASKED) -> dict[str, float]:
-    """Returns the median seconds of each question. Every round opens the figures anew, as every
-    page of the dashboard does."""
-    taken: dict[str, list[float]] = {name: [] for name in (OPENING, *asked)}
+def ask(
+    stores: Mapping[int, Asked], asked: Mapping[str, Question], times: int = ASKED
+) -> dict[int, dict[str, float]]:
+    """Returns the median seconds of each question, by a store's number of events. Stores are asked
+    in turn; every round opens the figures anew, as every page of the dashboard does."""
+    taken: dict[int, dict[str, list[float]]] = {
+        size: {name: [] for name in (OPENING, *asked)} for size in stores
+    }
     for _ in range(times):
-        began = time.perf_counter()
-        with store.figures() as figures:
-            taken[OPENING].append(time.perf_counter() - began)
-            for name, question in asked.items():
-                began = time.perf_counter()
-                question(figures)
-                taken[name].append(time.perf_counter() - began)
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+        for size, store in stores.items():
+            began = time.perf_counter()
+            with store.figures() as figures:
+                taken[size][OPENING].append(time.perf_counter() - began)
+                for name, question in asked.items():
+                    began = time.perf_counter()
+                    question(figures)
+                    taken[size][name].append(time.perf_counter() - began)
+    return {
+        size: {name: statistics.median(seconds) for name, seconds in found.items()}
+        for size, found in taken.items()
+    }
 
 
 @dataclass(frozen=True)
