@@ -19,7 +19,7 @@ from adguard.ledger.fold import DIMENSIONS, admit, fold
 from adguard.ledger.reading import SITES, SqliteFigures, add, add_deltas, admitted
 from adguard.ledger.schema import PAGE_WEEK, ROLLUPS, WEEK_KEY
 from adguard.ledger.store import KEEP_DAYS, Parcel
-from adguard.ledger.weeks import WEEK, close_days, forget_weeks
+from adguard.ledger.weeks import close_days, first_whole_week, forget_weeks
 
 __all__ = ["AT_ONCE", "SqliteStore"]
 
@@ -108,7 +108,7 @@ class SqliteStore(JournalFile):
             removed += remove(db, "applied", "node, seq", "day < ?", oldest)
             forget_weeks(db, oldest)
             opened = f"site IN ({SITES.format(PAGE_WEEK)}) AND week < ?"
-            removed += remove(db, PAGE_WEEK, ", ".join(WEEK_KEY), opened, -(-oldest // WEEK))
+            removed += remove(db, PAGE_WEEK, ", ".join(WEEK_KEY), opened, first_whole_week(oldest))
             for table, key in ROLLUPS.items():
                 column, limit = ("hour", oldest * 24) if "hour" in key else ("day", oldest)
                 # Every index begins with the site, so that what stays is not read.

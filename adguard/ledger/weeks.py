@@ -17,7 +17,7 @@ from adguard.ledger.fold import COUNTERS
 from adguard.ledger.schema import PAGE_WEEK, WEEK_KEY, adding, upsert
 from adguard.ledger.store import Span
 
-__all__ = ["WEEK", "add_late", "close_days", "closed_weeks", "forget_weeks"]
+__all__ = ["WEEK", "add_late", "close_days", "closed_weeks", "first_whole_week", "forget_weeks"]
 
 WEEK = 7
 """Days. Weeks are counted from 1970-01-01, a Thursday."""
@@ -32,9 +32,14 @@ _ADD_DAY = (
 )
 
 
+def first_whole_week(day: int) -> int:
+    """The first week that does not begin before `day`."""
+    return -(-day // WEEK)
+
+
 def closed_weeks(db: sqlite3.Connection, sites: Sequence[str], span: Span) -> list[int]:
     """Returns the weeks that lie within a span and are closed for all of these sites."""
-    inside = (-(-span.first // WEEK), (span.last + 1) // WEEK - 1)
+    inside = (first_whole_week(span.first), (span.last + 1) // WEEK - 1)
     named = msgspec.json.encode(list(sites)).decode()
     return [
         week
@@ -54,7 +59,7 @@ def close_days(db: sqlite3.Connection, sites: Iterable[str], oldest: int, today:
     :param today: the first day that is not over.
     """
     added = 0
-    for site, week, done in _due(db, sites, range(-(-oldest // WEEK), today // WEEK)):
+    for site, week, done in _due(db, sites, range(first_whole_week(oldest), today // WEEK)):
         if not done:
             db.execute(f"DELETE FROM {PAGE_WEEK} WHERE site = ? AND week = ?", (site, week))  # noqa: S608
         for days in range(done + 1, WEEK + 1):
@@ -104,4 +109,4 @@ def _late(
 def forget_weeks(db: sqlite3.Connection, oldest: int) -> None:
     """Opens the weeks again that began before `oldest`, the first day that is kept: their rows are
     not read from here on."""
-    db.execute("DELETE FROM weeks WHERE week < ?", (-(-oldest // WEEK),))
+    db.execute("DELETE FROM weeks WHERE week < ?", (first_whole_week(oldest),))

@@ -217,15 +217,14 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         response.headers["site-note"] = "off"
     elif name in ("favicon.ico", "blank"):
         response = Response(status_code=204)
-    elif scene.fault and name.startswith(FAULTY):
-        html = scene.fault.page.replace("<head>", f"<head>{scope['tags']}", 1)
+    else:
+        html, headers = CALM, {"cache-control": "no-cache"}
+        if scene.fault and name.startswith(FAULTY):
+            html, headers = scene.fault.page, {**headers, **scene.fault.headers}
+        html = html.replace("<head>", f"<head>{scope['tags']}", 1)
         for mark, snippet in scope["written"].items():
             html = html.replace(mark, snippet.decode())
-        headers = {"cache-control": "no-cache", **scene.fault.headers}
         response = HTMLResponse(html, headers=headers)
-    else:
-        html = CALM.replace("<head>", f"<head>{scope['tags']}", 1)
-        response = HTMLResponse(html, headers={"cache-control": "no-cache"})
     await response(scope, receive, send)
 
 
