@@ -47,6 +47,7 @@ def questions(today: int) -> dict[str, Question]:
     the events span: 90 days."""
     month, quarter, two = (Span(today - days + 1, today, SITE) for days in (28, 90, 2))
     page = Slice(page="/city/story-0")
+    extension = Slice(verdict="extension")
     firefox, phones = Slice(browser="firefox"), Slice(device="phone", verdict="extension")
     return {
         "sites": lambda f: f.sites(),
@@ -60,6 +61,7 @@ def questions(today: int) -> dict[str, Question]:
         "by day, 90 days, one page": lambda f: f.block_rate(quarter, slice=page),
         "by hour, 2 days": lambda f: f.block_rate(two, "hour"),
         "by hour, 2 days, Firefox": lambda f: f.block_rate(two, "hour", firefox),
+        "by hour, 2 days, extension": lambda f: f.block_rate(two, "hour", extension),
         **{f"by {name}, 90 days": _by(quarter, name) for name in DIMENSIONS},
         "by browser, 90 days, phones": lambda f: f.breakdown(quarter, "browser", phones),
         "pages, 28 days": lambda f: f.top_pages(month),

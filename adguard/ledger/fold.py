@@ -18,7 +18,6 @@ __all__ = [
     "OTHER",
     "VERDICTS",
     "WHOLE",
-    "CubeKey",
     "DayKey",
     "Deltas",
     "HourKey",
@@ -108,9 +107,6 @@ measured views, so these do not count 1/sample."""
 HourKey = tuple[str, int, str, str, str, str, int]
 """A row of `r_hour`: site, hours since 1970, verdict, browser, device, variant, sample."""
 
-CubeKey = tuple[str, int, str, str, str, str, int]
-"""A row of `r_cube`: as of `r_hour`, with days since 1970 in the place of hours."""
-
 DayKey = tuple[str, str, int, str, int]
 """A row of `r_page` or `r_day`: site, dimension, days since 1970, value, sample."""
 
@@ -129,15 +125,6 @@ class Deltas:
     def places(self) -> set[tuple[str, int]]:
         """The sites and days that are touched."""
         return {(key[0], key[2]) for key in self.days}
-
-    @property
-    def cube(self) -> dict[CubeKey, list[int]]:
-        """The hours, added up by UTC day."""
-        rows: dict[CubeKey, list[int]] = {}
-        for (site, hour, *labels, ppm), counters in self.hours.items():
-            verdict, browser, device, variant = labels
-            _put(rows, (site, hour // 24, verdict, browser, device, variant, ppm), counters)
-        return rows
 
 
 @lru_cache(maxsize=2048)

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import operator
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from adguard.ledger.derived import CUBE, TIME, cube_of, times_of
 from adguard.ledger.events import HOUR, Event, decode
 from adguard.ledger.fold import COUNTERS, DIMENSIONS, VERDICTS, WHOLE, Deltas, admit, fold
 from adguard.ledger.ranking import DEEPEST, best_pages
@@ -33,7 +33,7 @@ __all__ = ["SITES", "SqliteFigures", "add", "add_deltas", "admitted"]
 
 _Sums = list[tuple[str, int, tuple[int, ...]]]
 
-_NEXT = {"path", "verdict"}
+_NEXT = {"path", "value", "verdict"}
 """Columns that follow the day, or the hour, in an index."""
 
 MOST_STEPS = 1000
@@ -74,15 +74,9 @@ def add(db: sqlite3.Connection, events: Sequence[Event], prefix: str = "") -> No
 def add_deltas(db: sqlite3.Connection, deltas: Deltas, prefix: str = "") -> None:
     """Adds what was folded and admitted to the rollups."""
     rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in ROLLUPS}
-    times: dict[tuple[object, ...], list[int]] = {}
-    for hour, counters in deltas.hours.items():
-        rows["r_hour"].append((*hour, *counters))
-        time = (hour[0], hour[1], hour[-1])
-        known = times.get(time)
-        times[time] = counters if known is None else [*map(operator.add, known, counters)]
-    rows["r_time"] = [(*time, *counters) for time, counters in times.items()]
-    for cell, counters in deltas.cube.items():
-        rows["r_cube"].append((*cell, *counters))
+    rows["r_hour"] = [(*hour, *counters) for hour, counters in deltas.hours.items()]
+    rows[CUBE] = [(*cell, *counters) for cell, counters in cube_of(deltas).items()]
+    rows[TIME] = [(*time, *counters) for time, counters in times_of(deltas).items()]
     for (site, dimension, day, value, ppm), counters in deltas.days.items():
         if dimension == "page":
             rows["r_page"].append((site, day, value, ppm, *counters))
@@ -119,8 +113,7 @@ class SqliteFigures:
     def block_rate(self, span: Span, step: Step = "day", slice: Slice = EVERYTHING) -> list[Point]:
         check_step(step, slice)
         if step == "hour":
-            table = "r_hour" if slice.labels else "r_time"
-            rows = self._sums(table, slice.labels, "hour", span)
+            rows = self._sums(*_hours(slice), "hour", span)
         else:
             rows = self._sums(*_days(slice), "day", span)
         seconds = HOUR if step == "hour" else 24 * HOUR
@@ -131,7 +124,7 @@ class SqliteFigures:
         if slice == EVERYTHING:
             rows = self._sums("r_day", {"dimension": dimension}, "value", span)
         else:
-            rows = self._sums("r_cube", slice.labels, dimension, span)
+            rows = self._sums(CUBE, slice.labels, dimension, span)
         return sorted(_grouped(rows), key=_most_views_first)
 
     def top_pages(self, span: Span, limit: int = 20) -> list[Row]:
@@ -209,7 +202,7 @@ class SqliteFigures:
         where = "site IN (SELECT value FROM json_each(:sites))"
         for column in asked:
             where += f" AND {column} = :{column}"
-        hourly = table in {"r_hour", "r_time"}
+        hourly = "hour" in ROLLUPS[table]
         column, scale = ("hour", 24) if hourly else ("day", 1)
         first, last = span.first * scale, span.last * scale + scale - 1
         values: dict[str, object] = {**asked, "sites": _list(self._sites_of(span))}
@@ -260,9 +253,22 @@ def _days(slice: Slice) -> tuple[str, dict[str, str]]:
     """The smallest table that answers by the day, and what to ask it for."""
     if slice.page is not None:
         return "r_page", {"path": slice.page}
-    if slice.labels:
-        return "r_cube", slice.labels
-    return "r_day", {"dimension": "verdict"}
+    if len(slice.labels) > 1:
+        return CUBE, slice.labels
+    return "r_day", _one_value(slice) or {"dimension": "verdict"}
+
+
+def _hours(slice: Slice) -> tuple[str, dict[str, str]]:
+    """As `_days`, by the hour."""
+    if len(slice.labels) > 1:
+        return "r_hour", slice.labels
+    return TIME, _one_value(slice) or {"dimension": ""}
+
+
+def _one_value(slice: Slice) -> dict[str, str]:
+    for dimension, value in slice.labels.items():
+        return {"dimension": dimension, "value": value}
+    return {}
 
 
 def _grouped(rows: _Sums) -> list[Row]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from adguard.ledger.fold import COUNTERS
+from adguard.ledger.derived import CUBE, TIME, TIMED, follow
+from adguard.ledger.fold import COUNTERS, DIMENSIONS
 from adguard.ledger.store import VIEWS
 
 __all__ = [
     "APPLICATION",
+    "LED_BY",
     "PAGE_VIEWS",
     "PAGE_WEEK",
     "ROLLUPS",
@@ -25,25 +27,28 @@ __all__ = [
 APPLICATION = 0x61646C67
 """SQLite's `application_id`: so that we never write into somebody else's database."""
 
-VERSION = 4
+VERSION = 5
 
 HOUR_KEY = ("site", "hour", "verdict", "browser", "device", "variant", "ppm")
 CUBE_KEY = ("site", "day", "verdict", "browser", "device", "variant", "ppm")
 PAGE_KEY = ("site", "day", "path", "ppm")
 VALUE_KEY = ("site", "dimension", "day", "value", "ppm")
 
-TIME_KEY = ("site", "hour", "ppm")
+TIME_KEY = ("site", "dimension", "hour", "value", "ppm")
 
 PAGE_WEEK = "r_week"
 WEEK_KEY = ("site", "week", "path", "ppm")
 
 ROLLUPS = {
     "r_hour": HOUR_KEY,
-    "r_time": TIME_KEY,
-    "r_cube": CUBE_KEY,
+    TIME: TIME_KEY,
+    CUBE: CUBE_KEY,
     "r_page": PAGE_KEY,
     "r_day": VALUE_KEY,
 }
+
+LED_BY = {"r_day": DIMENSIONS, TIME: TIMED}
+"""What can stand between the site and the time in an index."""
 
 PAGE_VIEWS = " + ".join(VIEWS)
 """What ranks pages; a query that says the same finds it in an index."""
@@ -102,21 +107,6 @@ def _columns(db: sqlite3.Connection, table: str) -> set[str]:
     return {row[1] for row in db.execute(f"PRAGMA main.table_info({table})")}
 
 
-_FROM_HOURS = {
-    "r_time": "site, hour, ppm",
-    "r_cube": "site, hour / 24, verdict, browser, device, variant, ppm",
-}
-"""What version 2 keeps beside the hours, and how it follows from them."""
-
-
-def _follow(table: str, hours: str, have: set[str]) -> str:
-    """What a table of `_FROM_HOURS` holds, as of a table `hours` with the counters it has."""
-    key = _FROM_HOURS[table]
-    sums = ", ".join(f"SUM({c}) AS {c}" if c in have else f"0 AS {c}" for c in COUNTERS)
-    named = key.replace("hour / 24", "hour / 24 AS day")
-    return f"SELECT {named}, {sums} FROM {hours} GROUP BY {key}"  # noqa: S608
-
-
 def _add_counters(db: sqlite3.Connection, *tables: str) -> None:
     for table in tables:
         have = _columns(db, table)
@@ -126,13 +116,12 @@ def _add_counters(db: sqlite3.Connection, *tables: str) -> None:
 
 
 def _to_version_2(db: sqlite3.Connection) -> None:
-    """Six counters, two rollups, the size of the journal, the outbox."""
+    """Six counters, the cells by the day, the size of the journal, the outbox."""
     _add_counters(db, "r_hour", "r_page", "r_day")
     db.execute("ALTER TABLE journal ADD COLUMN total INTEGER NOT NULL DEFAULT 0")
     for statement in TABLES:
         db.execute(statement)
-    for table in _FROM_HOURS:
-        db.execute(f"INSERT INTO {table} {_follow(table, 'r_hour', set(COUNTERS))}")
+    db.execute(f"INSERT INTO {CUBE} {follow(CUBE, 'r_hour', COUNTERS)}")
 
 
 def _to_version_3(db: sqlite3.Connection) -> None:
@@ -140,7 +129,15 @@ def _to_version_3(db: sqlite3.Connection) -> None:
     _add_counters(db, *ROLLUPS)
 
 
-_MIGRATIONS = {2: _to_version_2, 3: _to_version_3}
+def _to_version_5(db: sqlite3.Connection) -> None:
+    """One value at a time by the hour, where versions 2 to 4 kept the whole only."""
+    db.execute(f"DROP TABLE IF EXISTS {TIME}")
+    db.execute(_rollup(TIME, TIME_KEY))
+    db.execute(f"INSERT INTO {TIME} {follow(TIME, 'r_hour', COUNTERS)}")
+
+
+_MIGRATIONS = {2: _to_version_2, 3: _to_version_3, 5: _to_version_5}
+"""How a version's file is made of one of the version before; version 4 only brought tables."""
 
 
 def migrate(db: sqlite3.Connection, version: int) -> None:
@@ -159,12 +156,14 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
     it: temporary views stand before the tables of the same name."""
     if version >= VERSION:
         return ()
-    counters = ", ".join(f"0 AS {name}" for name in COUNTERS)
-    views = [
-        "CREATE TEMP VIEW weeks AS SELECT '' AS site, 0 AS week, 0 AS days WHERE 0",
-        f"CREATE TEMP VIEW {PAGE_WEEK} AS "
-        f"SELECT '' AS site, 0 AS week, '' AS path, 0 AS ppm, {counters} WHERE 0",
-    ]
+    views = []
+    if version < 4:
+        counters = ", ".join(f"0 AS {name}" for name in COUNTERS)
+        views += [
+            "CREATE TEMP VIEW weeks AS SELECT '' AS site, 0 AS week, 0 AS days WHERE 0",
+            f"CREATE TEMP VIEW {PAGE_WEEK} AS "
+            f"SELECT '' AS site, 0 AS week, '' AS path, 0 AS ppm, {counters} WHERE 0",
+        ]
     if version < 3:
         views += [
             "CREATE TEMP VIEW taken AS SELECT '' AS code, '' AS hand, 0 AS at, 0 AS until WHERE 0"
@@ -177,11 +176,11 @@ def twins(db: sqlite3.Connection, version: int) -> tuple[str, ...]:
         ]
     for table, key in ROLLUPS.items():
         have = _columns(db, table)
-        if have:
+        if have and table != TIME:
             kept = (c if c in have else f"0 AS {c}" for c in COUNTERS)
             source = f"SELECT {', '.join((*key, *kept))} FROM main.{table}"  # noqa: S608
         else:
-            source = _follow(table, "main.r_hour", _columns(db, "r_hour"))
+            source = follow(table, "main.r_hour", _columns(db, "r_hour"))
         views.append(f"CREATE TEMP VIEW {table} AS {source}")
     return tuple(views)
 

@@ -15,9 +15,9 @@ from adguard.ledger.connect import explain, open_to_read
 from adguard.ledger.errors import StoreError
 from adguard.ledger.events import DAY, Batch, Event, decode
 from adguard.ledger.file import JournalFile, remove
-from adguard.ledger.fold import DIMENSIONS, admit, fold
+from adguard.ledger.fold import admit, fold
 from adguard.ledger.reading import SITES, SqliteFigures, add, add_deltas, admitted
-from adguard.ledger.schema import PAGE_WEEK, ROLLUPS, WEEK_KEY
+from adguard.ledger.schema import LED_BY, PAGE_WEEK, ROLLUPS, WEEK_KEY
 from adguard.ledger.store import KEEP_DAYS, Parcel
 from adguard.ledger.weeks import close_days, first_whole_week, forget_weeks
 
@@ -113,8 +113,8 @@ class SqliteStore(JournalFile):
                 column, limit = ("hour", oldest * 24) if "hour" in key else ("day", oldest)
                 # Every index begins with the site, so that what stays is not read.
                 where = f"site IN ({SITES.format(table)}) AND {column} < ?"
-                if "dimension" in key:
-                    where += f" AND dimension IN ({', '.join(map(repr, DIMENSIONS))})"
+                if table in LED_BY:
+                    where += f" AND dimension IN ({', '.join(map(repr, LED_BY[table]))})"
                 removed += remove(db, table, ", ".join(key), where, limit)
         return removed
 

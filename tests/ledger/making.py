@@ -14,12 +14,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as st
+
 from adguard.ledger import Event, Span, Store, Totals
 
 DAY = int(time.time()) // 86400
 NOW = DAY * 86400 + 43_200
 """Noon of today: ids of other days would be forgotten by the first round of expiry."""
 TODAY = Span(DAY, DAY)
+
+
+words = st.sampled_from(["", "a", "b", "\x1b[31m", "x" * 65, "é", "(other)"])
+events = st.builds(
+    Event,
+    id=st.just(""),
+    site=st.sampled_from(["default", "other"]),
+    at=st.integers(NOW, NOW + 3 * 86400),
+    kind=st.sampled_from(
+        [
+            *("measured", "view", "remembered", "recheck", "seen", "choice", "interstitial"),
+            *("supported", "strange"),
+        ]
+    ),
+    verdict=st.sampled_from(
+        ["", "clear", "extension", "network", "protection", "unknown", "strange"]
+    ),
+    reason=words,
+    action=st.sampled_from(["", "none", "notice", "interstitial", "thanks"]),
+    form=words,
+    choice=st.sampled_from(
+        ["", "allow", "support", "later", "never", "not-blocking", "verified", "verify-failed"]
+    ),
+    path=st.sampled_from(["", "/", "/a", "/a?b", "/b#c", "a", "/" + "x" * 600]),
+    section=words,
+    country=words,
+    browser=words,
+    device=words,
+    variant=words,
+    sample=st.sampled_from([1.0, 0.1, 1 / 3, 0.0, 2.0]),
+    version=words,
+    fresh=st.booleans(),
+    assigned=st.booleans(),
+    cleared=st.booleans(),
+    count=st.integers(1, 100),
+)
+"""Events as they may come, odd ones among them, of two sites and four days."""
 
 
 @dataclass(frozen=True)

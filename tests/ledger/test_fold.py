@@ -21,42 +21,7 @@ from adguard.ledger.fold import (
     fold,
     merge,
 )
-from tests.ledger.making import DAY, NOW, event
-
-words = st.sampled_from(["", "a", "b", "\x1b[31m", "x" * 65, "é", "(other)"])
-events = st.builds(
-    Event,
-    id=st.just(""),
-    site=st.sampled_from(["default", "other"]),
-    at=st.integers(NOW, NOW + 3 * 86400),
-    kind=st.sampled_from(
-        [
-            *("measured", "view", "remembered", "recheck", "seen", "choice", "interstitial"),
-            *("supported", "strange"),
-        ]
-    ),
-    verdict=st.sampled_from(
-        ["", "clear", "extension", "network", "protection", "unknown", "strange"]
-    ),
-    reason=words,
-    action=st.sampled_from(["", "none", "notice", "interstitial", "thanks"]),
-    form=words,
-    choice=st.sampled_from(
-        ["", "allow", "support", "later", "never", "not-blocking", "verified", "verify-failed"]
-    ),
-    path=st.sampled_from(["", "/", "/a", "/a?b", "/b#c", "a", "/" + "x" * 600]),
-    section=words,
-    country=words,
-    browser=words,
-    device=words,
-    variant=words,
-    sample=st.sampled_from([1.0, 0.1, 1 / 3, 0.0, 2.0]),
-    version=words,
-    fresh=st.booleans(),
-    assigned=st.booleans(),
-    cleared=st.booleans(),
-    count=st.integers(1, 100),
-)
+from tests.ledger.making import DAY, NOW, event, events
 
 
 def sums(deltas: Deltas) -> list[int]:

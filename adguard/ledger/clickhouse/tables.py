@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adguard.ledger.derived import cube_of
 from adguard.ledger.fold import COUNTERS, Deltas
 
 __all__ = [
@@ -61,7 +62,7 @@ def rows_of(deltas: Deltas) -> dict[str, list[Values]]:
     order, so that a repeated insert is an identical block."""
     rows: dict[str, list[Values]] = {name: [] for name in ROLLUPS}
     rows["r_hour"] = [(*key, *counters) for key, counters in deltas.hours.items()]
-    rows["r_cube"] = [(*key, *counters) for key, counters in deltas.cube.items()]
+    rows["r_cube"] = [(*key, *counters) for key, counters in cube_of(deltas).items()]
     for (site, dimension, day, value, ppm), counters in deltas.days.items():
         if dimension == "page":
             rows["r_page"].append((site, day, value, ppm, *counters))
