@@ -1,4 +1,4 @@
-"""A copy of uBlock Origin with a bridge that can switch it off for a site."""
+"""A copy of uBlock Origin with a bridge that can switch it off for a site and set its rules."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ BRIDGE_EVENT = "site-test-filtering"
 BRIDGE_ANSWER = "data-site-test-filtering"
 BRIDGE_PAGE = f"""
 document.addEventListener('{BRIDGE_EVENT}', event => {{
-  const on = event.detail === 'on';
-  browser.runtime.sendMessage({{ what: '{BRIDGE_EVENT}', url: location.href, on }})
+  browser.runtime.sendMessage({{ what: '{BRIDGE_EVENT}', url: location.href, say: event.detail }})
     .then(() => document.documentElement.setAttribute('{BRIDGE_ANSWER}', event.detail));
 }});
 """
 BRIDGE_BACKGROUND = f"""
 import µb from './background.js';
+import {{ sessionFirewall, sessionSwitches }} from './filtering-engines.js';
 browser.runtime.onMessage.addListener(message => {{
   if (message.what !== '{BRIDGE_EVENT}') return;
-  µb.toggleNetFilteringSwitch(message.url, '', message.on);
-  return Promise.resolve();
+  if (message.say === 'on' || message.say === 'off') {{
+    µb.toggleNetFilteringSwitch(message.url, '', message.say === 'on');
+    return Promise.resolve();
+  }}
+  const rules = message.say.split('; ').map(rule => rule.split(' '));
+  const known = rules.every(rule =>
+    (rule.length === 3 ? sessionSwitches : sessionFirewall).addFromRuleParts(rule));
+  return known ? Promise.resolve() : Promise.reject();
 }});
 """
 
@@ -58,9 +64,14 @@ class BridgedUBlock:
     def filtering(self, page: Page, *, on: bool) -> None:
         """Switches filtering on or off for the site of `page`, without a reload, as the power
         button in uBlock Origin's own window does, and returns when that is done."""
-        state = "on" if on else "off"
-        page.evaluate(
-            "([name, detail]) => document.dispatchEvent(new CustomEvent(name, { detail }))",
-            [BRIDGE_EVENT, state],
-        )
-        page.wait_for_selector(f"html[{BRIDGE_ANSWER}={state}]", state="attached")
+        say(page, "on" if on else "off")
+
+
+def say(page: Page, words: str) -> None:
+    """Tells the bridge, through `page`, to switch filtering "on" or "off" for its site, or to add
+    rules, parted by "; ", that are written as in uBlock Origin's own list of "My rules"."""
+    page.evaluate(
+        "([name, detail]) => document.dispatchEvent(new CustomEvent(name, { detail }))",
+        [BRIDGE_EVENT, words],
+    )
+    page.wait_for_selector(f"html[{BRIDGE_ANSWER}={json.dumps(words)}]", state="attached")
