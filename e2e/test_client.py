@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, Route
 
 from adguard.baits import load
 from e2e.client_site import BAITS, Site
-from e2e.conftest import Serve
+from e2e.conftest import Open, Serve
 from e2e.harness import errors_of, long_scripts_of, requests_of, shift_of, verdict_of
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors" / "detection.json"
@@ -26,6 +26,11 @@ addEventListener('site:verdict', event => {
 """
 GLOBALS = "() => Object.getOwnPropertyNames(window).sort()"
 HIDE = "<style>{}</style>"
+
+
+@pytest.fixture
+def chromium(fresh: Open) -> BrowserContext:
+    return fresh()
 
 
 def ours(page: Page) -> list[str]:
@@ -53,13 +58,13 @@ def wait_for(page: Page, site: Site, count: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.repeat
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@pytest.mark.parametrize("browser", ["open_chromium", "open_firefox"])
 def test_a_browser_without_a_blocker_is_clear_in_six_requests(
     browser: str, serve: Serve, request: pytest.FixtureRequest
 ) -> None:
     site = Site()
     server = serve(site.factory)
-    page, heard = look(request.getfixturevalue(browser), server.url)
+    page, heard = look(request.getfixturevalue(browser)(), server.url)
     assert (heard["verdict"], heard["reason"]) == ("clear", "clear")
     assert heard["signals"] == {
         **dict.fromkeys(("n1", "n2", "n3", "fetch"), "loaded"),

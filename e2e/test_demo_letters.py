@@ -22,6 +22,11 @@ EVIL = """</textarea><script>window.evil = 1</script><img src=x onerror="window.
 
 
 @pytest.fixture
+def open_chromium(fresh: Open) -> Open:
+    return fresh
+
+
+@pytest.fixture
 def paper(serve: Serve) -> Server:
     office = Office((KEY,), desk_password=PASSWORD)
     return serve(lambda: create_app(secret_key=KEY, store="memory:", office=office))

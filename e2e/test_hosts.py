@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
 from e2e.client_site import Site
-from e2e.conftest import Serve
+from e2e.conftest import Open, Serve
 from e2e.harness import Server, errors_of, requests_of, verdict_of
 from e2e.hosts_site import SCRIPT, adverts, alive, gone, watching
 from e2e.test_client import look, ours, wait_for
@@ -18,6 +18,16 @@ from e2e.test_client import look, ours, wait_for
 ALL_FAIL = ("control-failed", {"h1", "h2", "host"})
 HELD = '<script type="text/plain" data-category="marketing" src="{}"></script>'
 POLICY = "script-src 'self' {}; connect-src 'self'"
+
+
+@pytest.fixture
+def chromium(fresh: Open) -> BrowserContext:
+    return fresh()
+
+
+@pytest.fixture
+def firefox(fresh: Open) -> BrowserContext:
+    return fresh("firefox")
 
 
 @pytest.fixture
@@ -88,7 +98,7 @@ def test_no_trouble_of_the_hosts_accuses(
 @pytest.mark.repeat
 @pytest.mark.parametrize(
     ("browser", "verdict", "outcome"),
-    [("chromium", "network", "blocked"), ("firefox", "protection", "withheld")],
+    [("open_chromium", "network", "blocked"), ("open_firefox", "protection", "withheld")],
 )
 def test_two_hosts_that_fail_beside_a_control_that_answers_are_a_filter(
     browser: str,
@@ -99,7 +109,7 @@ def test_two_hosts_that_fail_beside_a_control_that_answers_are_a_filter(
     request: pytest.FixtureRequest,
 ) -> None:
     neutral = alive(ads, "neutral.js", "cdn")
-    context: BrowserContext = request.getfixturevalue(browser)
+    context: BrowserContext = request.getfixturevalue(browser)()
     for site in (
         watching(gone(), [*gone(), *neutral]),
         watching(gone(), options={"neutral_url": neutral[0]}),

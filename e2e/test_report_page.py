@@ -81,9 +81,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_page_is_for_every_screen_and_everybody_and_asks_for_nothing(
-    open_chromium: Open, file: Path
+    fresh: Open, file: Path
 ) -> None:
-    page = open_chromium().new_page()
+    page = fresh().new_page()
     asked, complaints = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
@@ -100,8 +100,8 @@ def test_the_page_is_for_every_screen_and_everybody_and_asks_for_nothing(
     assert complaints == []
 
 
-def test_a_definition_is_one_key_away(open_chromium: Open, file: Path) -> None:
-    page = open_chromium().new_page()
+def test_a_definition_is_one_key_away(fresh: Open, file: Path) -> None:
+    page = fresh().new_page()
     page.goto(file.as_uri())
     link = page.get_by_role("link", name="Block rate").first
     link.focus()
