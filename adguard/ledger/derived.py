@@ -3,8 +3,7 @@ cell by the day (`r_cube`), and one value at a time by the hour (`r_time`)."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from adguard.ledger.fold import COUNTERS, Deltas
 from adguard.ledger.store import SLICED
@@ -24,7 +23,7 @@ def cube_of(deltas: Deltas) -> _Rows:
     """Returns rows of `r_cube`: as of `r_hour`, with days since 1970 in the place of hours."""
     rows: _Rows = {}
     for (site, hour, *labels, ppm), counters in deltas.hours.items():
-        _put(rows, (site, hour // 24, *labels, ppm), counters)
+        _add(rows, [(site, hour // 24, *labels, ppm)], counters)
     return rows
 
 
@@ -32,14 +31,21 @@ def times_of(deltas: Deltas) -> _Rows:
     """Returns rows of `r_time`: site, dimension, hours since 1970, value, sample."""
     rows: _Rows = {}
     for (site, hour, *labels, ppm), counters in deltas.hours.items():
-        for dimension, value in zip(TIMED, ("", *labels), strict=True):
-            _put(rows, (site, dimension, hour, value, ppm), counters)
+        named = zip(TIMED, ("", *labels), strict=True)
+        _add(rows, [(site, dimension, hour, value, ppm) for dimension, value in named], counters)
     return rows
 
 
-def _put(rows: _Rows, key: _Key, more: list[int]) -> None:
-    row = rows.get(key)
-    rows[key] = more if row is None else [*map(operator.add, row, more)]
+def _add(rows: _Rows, keys: Iterable[_Key], counters: list[int]) -> None:
+    # Of some thirty counters a cell has two or three.
+    counted = [(i, n) for i, n in enumerate(counters) if n]
+    for key in keys:
+        row = rows.get(key)
+        if row is None:
+            rows[key] = list(counters)
+        else:
+            for i, n in counted:
+                row[i] += n
 
 
 def follow(table: str, hours: str, have: Collection[str]) -> str:
