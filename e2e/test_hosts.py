@@ -17,6 +17,8 @@ from e2e.test_client import look, ours, wait_for
 
 ALL_FAIL = ("control-failed", {"h1", "h2", "host"})
 HELD = '<script type="text/plain" data-category="marketing" src="{}"></script>'
+AWAITED = '<script src="{}"></script>'
+"""A control that the page waits for: one on its way when the hosts have failed tells nothing."""
 POLICY = "script-src 'self' {}; connect-src 'self'"
 
 
@@ -111,7 +113,7 @@ def test_two_hosts_that_fail_beside_a_control_that_answers_are_a_filter(
     neutral = alive(ads, "neutral.js", "cdn")
     context: BrowserContext = request.getfixturevalue(browser)()
     for site in (
-        watching(gone(), [*gone(), *neutral]),
+        watching(gone(), head=AWAITED.format(neutral[0])),
         watching(gone(), options={"neutral_url": neutral[0]}),
     ):
         page, heard = look(context, serve(site.factory).url)
@@ -166,7 +168,8 @@ def test_a_browser_with_a_protection_of_its_own_is_not_taken_for_a_network_filte
         "Object.defineProperty(navigator, 'userAgent',"
         " { value: navigator.userAgent + ' OPR/120.0.0.0' })"
     )
-    site = watching(gone(), [*gone(), *alive(ads, "neutral.js", "cdn")])
+    neutral = alive(ads, "neutral.js", "cdn")[0]
+    site = watching(gone(), head=AWAITED.format(neutral))
     _, heard = look(chromium, serve(site.factory).url)
     assert heard["verdict"] == "protection", heard
 
@@ -226,7 +229,7 @@ def test_brave_and_its_stand_ins_are_its_shields(
     ads: Server, serve: Serve, chromium: BrowserContext
 ) -> None:
     chromium.add_init_script("Object.defineProperty(navigator, 'brave', { value: {} })")
-    urls, neutral = alive(ads), alive(ads, "neutral.js", "cdn")
+    urls, neutral = alive(ads), alive(ads, "neutral.js", "cdn")[0]
     for url in urls:
         chromium.route(
             url,
@@ -236,7 +239,7 @@ def test_brave_and_its_stand_ins_are_its_shields(
                 else route.abort("blockedbyclient")
             ),
         )
-    site = watching(urls, [*urls, *neutral])
+    site = watching(urls, head=AWAITED.format(neutral))
     page, heard = look(chromium, serve(site.factory).url)
     assert (heard["verdict"], heard["reason"]) == ("extension", "browser-shields"), heard
     assert wait_for(page, site, 1)[0]["brave"] is True
