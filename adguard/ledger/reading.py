@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from adguard.ledger.derived import CUBE, TIME, cube_of, times_of
+from adguard.ledger.derived import CUBE, TIME, rows_of, times_of
 from adguard.ledger.events import HOUR, Event, decode
 from adguard.ledger.fold import COUNTERS, DIMENSIONS, VERDICTS, WHOLE, Deltas, admit, fold
 from adguard.ledger.ranking import DEEPEST, best_pages
@@ -73,15 +73,7 @@ def add(db: sqlite3.Connection, events: Sequence[Event], prefix: str = "") -> No
 
 def add_deltas(db: sqlite3.Connection, deltas: Deltas, prefix: str = "") -> None:
     """Adds what was folded and admitted to the rollups."""
-    rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in ROLLUPS}
-    rows["r_hour"] = [(*hour, *counters) for hour, counters in deltas.hours.items()]
-    rows[CUBE] = [(*cell, *counters) for cell, counters in cube_of(deltas).items()]
-    rows[TIME] = [(*time, *counters) for time, counters in times_of(deltas).items()]
-    for (site, dimension, day, value, ppm), counters in deltas.days.items():
-        if dimension == "page":
-            rows["r_page"].append((site, day, value, ppm, *counters))
-        else:
-            rows["r_day"].append((site, dimension, day, value, ppm, *counters))
+    rows = {**rows_of(deltas), TIME: times_of(deltas)}
     for name, key in ROLLUPS.items():
         db.executemany(upsert(f"{prefix}{name}", key), rows[name])
     if not prefix:

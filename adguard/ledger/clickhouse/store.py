@@ -22,10 +22,10 @@ from adguard.ledger.clickhouse.tables import (
     SPAN,
     WINDOW,
     Tables,
-    Values,
     partition,
-    rows_of,
+    sorted_rows,
 )
+from adguard.ledger.derived import Values
 from adguard.ledger.errors import DoubtfulError, StoreError
 from adguard.ledger.events import DAY, Batch
 from adguard.ledger.fold import COUNTERS, admit, fold
@@ -164,7 +164,7 @@ class ClickHouseStore:
         name = f"{parcel.node}/{parcel.seq}"
         blocks = [
             (table, cut, [(*row, name) for row in block])
-            for table, rows in rows_of(parcel.deltas).items()
+            for table, rows in sorted_rows(parcel.deltas).items()
             for cut, block in _by_partition(table, rows)
         ]
         most = max(Counter(table for table, _, _ in blocks).values(), default=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adguard.ledger.derived import cube_of
+from adguard.ledger.derived import Values, rows_of
 from adguard.ledger.fold import COUNTERS, Deltas
 
 __all__ = [
@@ -16,9 +16,8 @@ __all__ = [
     "VERSIONS",
     "WINDOW",
     "Tables",
-    "Values",
     "partition",
-    "rows_of",
+    "sorted_rows",
 ]
 
 VERSION = 1
@@ -44,9 +43,6 @@ KEPT = (*ROLLUPS, APPLIED, BEGUN, VERSIONS)
 
 _TYPES = {"hour": "Int32", "day": "Int32", "ppm": "UInt32", "seq": "UInt64", "version": "UInt32"}
 
-Values = tuple[str | int, ...]
-"""A row: its key, then its counters."""
-
 
 def partition(table: str, row: Values) -> int:
     """The partition of a rollup's row. One insert never spans two: each partition of an insert
@@ -57,18 +53,11 @@ def partition(table: str, row: Values) -> int:
     return int(int(days) / (SPAN * 24 if "hour" in key else SPAN))
 
 
-def rows_of(deltas: Deltas) -> dict[str, list[Values]]:
+def sorted_rows(deltas: Deltas) -> dict[str, list[Values]]:
     """The rows that a parcel adds to each rollup; the same parcel gives the same rows in the same
     order, so that a repeated insert is an identical block."""
-    rows: dict[str, list[Values]] = {name: [] for name in ROLLUPS}
-    rows["r_hour"] = [(*key, *counters) for key, counters in deltas.hours.items()]
-    rows["r_cube"] = [(*key, *counters) for key, counters in cube_of(deltas).items()]
-    for (site, dimension, day, value, ppm), counters in deltas.days.items():
-        if dimension == "page":
-            rows["r_page"].append((site, day, value, ppm, *counters))
-        else:
-            rows["r_day"].append((site, dimension, day, value, ppm, *counters))
-    return {name: sorted(found) for name, found in rows.items()}
+    rows = rows_of(deltas)
+    return {name: sorted(rows[name]) for name in ROLLUPS}
 
 
 @dataclass(frozen=True)
